@@ -1,0 +1,39 @@
+"""adcohort: from the raw files of a treatment-response study to the tables, figures and report of its paper."""
+
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.25")
+
+# a study's folder holds config.yaml; the workflow's own folder holds the embedded example's. --configfile wins over both.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config.yaml" if Path("config.yaml").is_file() else "config/config.yaml"
+
+
+pathvars:
+    private="private",
+
+
+include: "rules/common.smk"
+include: "rules/example.smk"
+include: "rules/ingest.smk"
+include: "rules/adc.smk"
+include: "rules/roi.smk"
+include: "rules/labs.smk"
+include: "rules/questionnaires.smk"
+include: "rules/adverse_events.smk"
+include: "rules/response.smk"
+include: "rules/flow.smk"
+include: "rules/statistics.smk"
+include: "rules/figures.smk"
+include: "rules/report.smk"
+
+
+rule all:
+    default_target: True
+    """Everything that the study's config asks for, up to the report."""
+    input:
+        deliverables(),
+    localrule: True

@@ -1,0 +1,1 @@
+"""adverse_events: to come."""

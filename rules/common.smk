@@ -1,0 +1,79 @@
+"""What every stage stands on: where the workflow lives, what can change a result, the stage's own part of the config."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+
+HOME = str(Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent)
+sys.path.insert(0, f"{HOME}/scripts")
+
+from adcohort import files, study
+from adcohort.codehash import code_hash
+from adcohort.errors import StudyError
+from snakemake.exceptions import WorkflowError
+
+# one thread a process unless more are asked for: the same sums on every machine, and no oversubscribed nodes
+shell.prefix(
+    f"export ADCOHORT={shlex.quote(HOME)} OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MPLBACKEND=Agg; set -euo pipefail; "
+)
+
+try:
+    config.update(study.checked(config, study.schema(Path(HOME, "config/schema"))))
+except StudyError as problem:
+    raise WorkflowError("\n" + "\n".join(problem.problems))
+
+
+wildcard_constraints:
+    participant="sub-[a-zA-Z0-9]+",
+    visit="[a-zA-Z0-9]+",
+
+
+DELIVERABLES = []
+
+
+def has(*stages):
+    """Whether the study has these stages."""
+    return all(stage in config for stage in stages)
+
+
+def deliver(stage, *paths):
+    """Name what a stage makes for the user; made by default if the study has the stage."""
+    if stage in study.SETTINGS or has(stage):
+        DELIVERABLES.extend(paths)
+
+
+def deliverables():
+    """All that was delivered, in the order of the flow."""
+    return DELIVERABLES
+
+
+def code(script, *resources):
+    """Content hash of a script, of the library modules that it reaches and of the named resources."""
+    return code_hash(
+        HOME, f"scripts/{script}.py", *(f"resources/{name}" for name in resources)
+    )
+
+
+def options(*keys):
+    """These parts of the config as sorted JSON: a change elsewhere reruns nothing here. A stage left out is null."""
+    return json.dumps({key: config.get(key) for key in keys}, sort_keys=True)
+
+
+def raw(path):
+    """A raw file of the study, as written in the config."""
+    return str(Path(config["data"], path))
+
+
+def tree_state(*paths):
+    """Params function: the state of found files (folders, or patterns with *) when the DAG is built."""
+
+    def state(wildcards):
+        found = [
+            [top] if "*" not in path else sorted(Path(config["data"]).glob(path))
+            for path in paths
+            for top in [Path(raw(path))]
+        ]
+        return files.tree_digest(top for group in found for top in group)
+
+    return state

@@ -1,0 +1,1 @@
+"""What a treatment-response study with diffusion MRI means: pure functions, by domain."""

@@ -1,0 +1,113 @@
+"""The study's description: the config checked against its schema, with every default filled in."""
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from adcohort import visits
+from adcohort.errors import StudyError
+
+STAGES = ("ingest", "adc", "roi", "labs", "questionnaires", "adverse_events", "response", "statistics")
+SETTINGS = ("flow", "figures", "report", "example")  # parts that have settings but are not chosen by being there
+
+
+def schema(folder: Path) -> dict[str, Any]:
+    """The study's JSON schema: config/schema/study.yaml with each stage's own file in its place."""
+    import yaml
+
+    whole = yaml.safe_load((folder / "study.yaml").read_text(encoding="utf-8"))
+    for part in sorted(folder.glob("*.yaml")):
+        if part.stem != "study":
+            whole["properties"][part.stem] = yaml.safe_load(part.read_text(encoding="utf-8"))
+    return whole
+
+
+def checked(config: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, Any]:
+    """The config with defaults, or every problem of it at once.
+
+    Raises
+    ------
+    StudyError
+        For unknown keys, values of the wrong kind, overlapping windows; each names key, value and remedy.
+    """
+    from jsonschema import Draft202012Validator
+
+    filled = with_defaults(copy.deepcopy(dict(config)), rules)
+    errors = Draft202012Validator(rules).iter_errors(filled)
+    problems = [
+        problem for error in sorted(errors, key=lambda e: list(map(str, e.absolute_path))) for problem in _say(error)
+    ]
+    if not problems:
+        problems = _window_problems(filled)
+    if problems:
+        raise StudyError(problems)
+    return filled
+
+
+def with_defaults(value: Any, rules: Mapping[str, Any]) -> Any:
+    """A value with the schema's defaults where it says nothing. A stage that is left out stays out."""
+    if isinstance(value, dict):
+        for key, sub in rules.get("properties", {}).items():
+            if key not in value and "default" in sub:
+                value[key] = copy.deepcopy(sub["default"])
+            if key in value:
+                value[key] = with_defaults(value[key], sub)
+        others = rules.get("additionalProperties")
+        if isinstance(others, Mapping):
+            for key in value.keys() - rules.get("properties", {}).keys():
+                value[key] = with_defaults(value[key], others)
+    elif isinstance(value, list) and isinstance(rules.get("items"), Mapping):
+        value = [with_defaults(item, rules["items"]) for item in value]
+    return value
+
+
+def _say(error: Any) -> list[str]:
+    where = ".".join(map(str, error.absolute_path)) or "config"
+    rules = error.schema
+    if error.validator == "additionalProperties":
+        known = sorted(rules.get("properties", {}))
+        pattern = list(rules.get("patternProperties", {}))
+        odd = [key for key in error.instance if key not in known]
+        return [f"config: {where}: unknown key {key!r}. {_nearest(str(key), known, pattern)}" for key in odd]
+    if error.validator == "required":
+        missing = [key for key in error.validator_value if key not in error.instance]
+        return [f"config: {where}: key {key!r} is missing. Add it." for key in missing]
+    if error.validator in ("anyOf", "oneOf"):
+        choices = "; ".join(option.get("description", option.get("type", "")) for option in error.validator_value)
+        return [f"config: {where}: {error.instance!r} is none of: {choices}."]
+    remedy = rules.get("description", "")
+    return [f"config: {where}: {error.message}. {remedy}".rstrip()]
+
+
+def _nearest(key: str, known: list[str], patterns: list[str]) -> str:
+    import difflib
+
+    if close := difflib.get_close_matches(key, known, n=1):
+        return f"Did you mean {close[0]!r}?"
+    return f"Known here: {', '.join(known) or ', '.join(patterns)}."
+
+
+def _window_problems(config: Mapping[str, Any]) -> list[str]:
+    problems = []
+    for stage in ("", *STAGES):
+        windows = config.get("visits") if not stage else (config.get(stage) or {}).get("visits")
+        if not windows:
+            continue
+        where = f"{stage}.visits" if stage else "visits"
+        whole = visits.of_stage(config["visits"], windows)
+        for name, visit in windows.items():
+            if name not in config["visits"]:
+                problems.append(f"config: {where}: {name!r} is no visit of the study. Name it under visits first.")
+            first, last = visit["window"]
+            if first > last:
+                problems.append(f"config: {where}.{name}.window: {first} is after {last}. Swap them.")
+            elif first <= 0 < last:
+                problems.append(
+                    f"config: {where}.{name}.window: a record after treatment start is never baseline. End it at day 0."
+                )
+        problems += [
+            f"config: {where}: the windows of {one} and {two} overlap. A day may belong to one visit only."
+            for one, two in visits.overlapping(whole)
+        ]
+    return problems
