@@ -77,3 +77,47 @@ def tree_state(*paths):
         return files.tree_digest(top for group in found for top in group)
 
     return state
+
+
+def visit_names():
+    """Names of the imaging visits (sub-01_ses-baseline), known once the study's image files are indexed."""
+    index = checkpoints.index_dicom.get().output[0]
+    return sorted(manifest.stem for manifest in Path(index, "manifests").glob("*.json"))
+
+
+def per_visit(*patterns):
+    """Input function: each pattern for every imaging visit, with {participant} and {visit} filled in."""
+
+    def expand_visits(wildcards):
+        visits = [name.split("_ses-") for name in visit_names()]
+        return [
+            pattern.format(participant=participant, visit=visit)
+            for pattern in patterns
+            for participant, visit in visits
+        ]
+
+    return expand_visits
+
+
+def per_participant(*patterns):
+    """Input function: each pattern for every participant with an imaging visit, with {participant} filled in."""
+
+    def expand_participants(wildcards):
+        people = sorted({name.split("_ses-")[0] for name in visit_names()})
+        return [pattern.format(participant=who) for pattern in patterns for who in people]
+
+    return expand_participants
+
+
+def indexed(name):
+    """Input function: a file of the index. It has no edge to the index: same bytes rerun nothing."""
+
+    def find(wildcards):
+        return str(Path(checkpoints.index_dicom.get().output[0], name))
+
+    return find
+
+
+def made(*paths):
+    """Found files that the embedded example makes first; a real study's are there already."""
+    return [raw(path) for path in paths] if "example" in config else []
