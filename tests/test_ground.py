@@ -127,11 +127,8 @@ def test_a_column_outside_the_contract_is_a_bug():
 def test_no_text_becomes_a_formula_or_breaks_a_row(text):
     safe = tables.harmless(text)
     assert not any(sign in safe for sign in "\t\n\r")
-    assert (
-        not safe.startswith(("=", "+", "-", "@"))
-        or safe.replace("_", "").lstrip("+-")[:1].isdigit()
-        or float(safe) is not None
-    )
+    if safe.startswith(("=", "+", "-", "@")):
+        float(safe)  # a number may begin with its sign
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path):
