@@ -1,0 +1,1 @@
+"""Regions: from any drawing tool to values that can be trusted."""
