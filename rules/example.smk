@@ -23,3 +23,42 @@ if "example" in config:
         shell:
             'python "$ADCOHORT/scripts/make_example_participants.py" {output.participants:q} --exposure {output.exposure:q}'
             " --options {params.options:q} 2> {log:q}"
+
+    rule make_example_labs:
+        """The laboratory's sheets: serum markers from one hospital system, immune cells from another."""
+        output:
+            serum=raw("labs/serum.csv"),
+            immune=raw("labs/immune.xlsx"),
+        log:
+            "<logs>/make_example_labs.log",
+        benchmark:
+            "<logs>/benchmarks/make_example_labs.jsonl"
+        conda:
+            "../envs/tables.yaml"
+        params:
+            code=code("make_example_labs", "example/cohort.yaml", "example/labs.yaml"),
+            options=options("example"),
+        shell:
+            'python "$ADCOHORT/scripts/make_example_labs.py" --serum {output.serum:q} --immune {output.immune:q}'
+            " --options {params.options:q} 2> {log:q}"
+
+    rule make_example_questionnaires:
+        """The SF-36 answers, a form a row."""
+        output:
+            sf36=raw("sf36.csv"),
+        log:
+            "<logs>/make_example_questionnaires.log",
+        benchmark:
+            "<logs>/benchmarks/make_example_questionnaires.jsonl"
+        conda:
+            "../envs/tables.yaml"
+        params:
+            code=code(
+                "make_example_questionnaires",
+                "example/cohort.yaml",
+                "example/questionnaires.yaml",
+            ),
+            options=options("example"),
+        shell:
+            'python "$ADCOHORT/scripts/make_example_questionnaires.py" --sf36 {output.sf36:q}'
+            " --options {params.options:q} 2> {log:q}"
