@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo test test-slow check format lock clean help
+.PHONY: demo test test-slow check format docs lock clean help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -29,6 +29,9 @@ format: .venv/ready  ## rewrite in the house style
 	ruff format scripts tests benchmarks
 	ruff check --fix scripts tests benchmarks
 	snakefmt Snakefile rules
+
+docs: .venv/ready  ## write the reference pages in docs/reference anew
+	python scripts/write_reference.py
 
 lock: .venv/ready  ## resolve requirements.lock anew from the ranges in pyproject.toml
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-header --no-annotate -q -o requirements.lock

@@ -29,7 +29,7 @@ GROUND = {
     "visits",
 }
 # programs that describe the whole study may look at every domain
-WHOLE_STUDY = {"report", "figures"}
+WHOLE_STUDY = {"report", "figures", "reference"}
 HEAVY = ("pandas", "matplotlib", "scipy", "SimpleITK", "highdicom", "statsmodels", "yaml", "jsonschema")
 
 RULE = re.compile(r"^(?:rule|checkpoint) (\w+):\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
