@@ -6,6 +6,27 @@ out  the raw files that config/config.yaml names: participants.csv, exposure.csv
 
 if "example" in config:
 
+    rule make_example_images:
+        """The archive's export (DICOM tree with regions) and the NIfTI regions beside it."""
+        output:
+            dicom=directory(raw("dicom")),
+            rois=directory(raw("rois")),
+        log:
+            "<logs>/make_example_images.log",
+        benchmark:
+            "<logs>/benchmarks/make_example_images.jsonl"
+        conda:
+            "../envs/imaging.yaml"
+        threads: 4
+        params:
+            code=code(
+                "make_example_images", "example/cohort.yaml", "example/imaging.yaml"
+            ),
+            options=options("example"),
+        shell:
+            'python "$ADCOHORT/scripts/make_example_images.py" --options {params.options:q} --workers {threads}'
+            " --dicom {output.dicom:q} --rois {output.rois:q} 2> {log:q}"
+
     rule make_example_participants:
         """The participants' sheet and the doses that they took."""
         output:

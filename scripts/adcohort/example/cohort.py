@@ -229,7 +229,7 @@ def _lesions(facts: dict[str, Any], rng: np.random.Generator, only_lung: bool) -
         chosen = ["lung"] * min(len(chosen), 2)
     elif not any(organs[name]["dwi"] for name in chosen):
         chosen[0] = "cervical lymph node"
-    lesions = []
+    lesions: list[Lesion] = []
     for number, name in enumerate(chosen):
         if chosen[:number].count(name) >= 2:  # RECIST 1.1: at most two target lesions an organ
             continue
