@@ -1,0 +1,1 @@
+"""Figures of the paper: one subject a module, drawn from result tables."""
