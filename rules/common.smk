@@ -30,6 +30,7 @@ wildcard_constraints:
 
 
 DELIVERABLES = []
+NOT_THERE = []
 
 
 def has(*stages):
@@ -44,7 +45,9 @@ def deliver(stage, *paths):
 
 
 def deliverables():
-    """All that was delivered, in the order of the flow."""
+    """All that was delivered, in the order of the flow; asked for when every rule is known."""
+    if NOT_THERE:
+        raise WorkflowError("\n" + "\n".join(dict.fromkeys(NOT_THERE)))
     return DELIVERABLES
 
 
@@ -61,8 +64,13 @@ def options(*keys):
 
 
 def raw(path):
-    """A raw file of the study, as written in the config."""
-    return str(Path(config["data"], path))
+    """A raw file or folder of the study, as written in the config; one that is not there is named before anything runs."""
+    found = Path(config["data"], path)
+    if "example" not in config and "*" not in path and not found.exists():
+        NOT_THERE.append(
+            f"config: {path!r} is not in {config['data']!r}. Correct the path, or put the file there."
+        )
+    return str(found)
 
 
 def tree_state(*paths):
@@ -104,7 +112,9 @@ def per_participant(*patterns):
 
     def expand_participants(wildcards):
         people = sorted({name.split("_ses-")[0] for name in visit_names()})
-        return [pattern.format(participant=who) for pattern in patterns for who in people]
+        return [
+            pattern.format(participant=who) for pattern in patterns for who in people
+        ]
 
     return expand_participants
 
