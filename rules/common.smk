@@ -131,3 +131,8 @@ def indexed(name):
 def made(*paths):
     """Found files that the embedded example makes first; a real study's are there already."""
     return [raw(path) for path in paths] if "example" in config else []
+
+
+def growing(amount):
+    """Memory (MB) or time (minutes) of a rule, doubled when the profile tries a failed job again."""
+    return lambda wildcards, attempt: amount * attempt
