@@ -83,3 +83,39 @@ if "example" in config:
         shell:
             'python "$ADCOHORT/scripts/make_example_questionnaires.py" --sf36 {output.sf36:q}'
             " --options {params.options:q} 2> {log:q}"
+
+    rule make_example_events:
+        """Adverse events in Chinese and English words."""
+        output:
+            raw("adverse_events.csv"),
+        log:
+            "<logs>/make_example_events.log",
+        benchmark:
+            "<logs>/benchmarks/make_example_events.jsonl"
+        conda:
+            "../envs/tables.yaml"
+        params:
+            code=code(
+                "make_example_events",
+                "example/cohort.yaml",
+                "example/adverse_events.yaml",
+            ),
+            options=options("example"),
+        shell:
+            'python "$ADCOHORT/scripts/make_example_events.py" {output:q} --options {params.options:q} 2> {log:q}'
+
+    rule make_example_lesions:
+        """Lesion measurements, one row a lesion and assessment."""
+        output:
+            raw("lesions.csv"),
+        log:
+            "<logs>/make_example_lesions.log",
+        benchmark:
+            "<logs>/benchmarks/make_example_lesions.jsonl"
+        conda:
+            "../envs/tables.yaml"
+        params:
+            code=code("make_example_lesions", "example/cohort.yaml"),
+            options=options("example"),
+        shell:
+            'python "$ADCOHORT/scripts/make_example_lesions.py" {output:q} --options {params.options:q} 2> {log:q}'

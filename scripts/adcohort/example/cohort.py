@@ -88,7 +88,7 @@ class Person:
             return 1.0
         size = 1.0 + (self.nadir_scale - 1.0) * min(1.0, day / 50.0)
         if self.unconfirmed:
-            size = self.nadir_scale if day < 80 else 0.85
+            size = self.nadir_scale if day < 80 else 0.76  # no PR any more, and within 20 % of the nadir
         if self.progression_day is not None and day >= self.progression_day:
             size = max(size * 1.5, size + 0.4) + 0.001 * (day - self.progression_day)
         return size

@@ -1,0 +1,154 @@
+"""Doses taken: spans of one daily dose to dose intensity, interruptions, reductions and the last dose."""
+
+import itertools
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from adcohort import participants, sheets, tables
+from adcohort.errors import StudyError
+from adcohort.reasons import Decision, Reason
+
+STAGE = "adverse_events"
+Rows = list[dict[str, Any]]
+
+
+def read(sheet: pd.DataFrame, people: pd.DataFrame, names: Mapping[str, str]) -> tuple[Rows, Rows]:
+    """Spans with participant_id, first, last (days, both included) and dose, and the records that were refused.
+
+    A span of dose 0 is an interruption. Without a column of doses every span counts as dosed and its dose is None.
+    """
+    if missing := [names[key] for key in ("patient", "start", "stop") if names[key] not in sheet]:
+        raise StudyError(
+            f"doses: no column {', '.join(missing)}; the sheet has {', '.join(sheet)}. "
+            "Name its columns in adverse_events.exposure.columns."
+        )
+    records = participants.attach(sheet, people, names["patient"], names["start"])
+    start_of = dict(zip(people["participant_id"], people["treatment_start"], strict=True))
+    stops = pd.to_datetime(sheets.dates(sheet[names["stop"]]))
+    records["last"] = (stops - pd.to_datetime(records["participant_id"].map(start_of))).dt.days
+    has_dose = names["dose"] in sheet
+    spans: Rows = []
+    notes: Rows = []
+    for number, row in enumerate(records.to_dict("records"), 2):
+        span, problem = _span(row, row[names["dose"]] if has_dose else None, has_dose)
+        if problem is None and span and (other := _overlap(span, spans)):
+            problem = (Reason.OVERLAPPING_SPANS, f"shares days with {other}")
+        if problem:
+            notes.append(
+                tables.exclusion(
+                    STAGE,
+                    problem[0],
+                    participant_id=None if pd.isna(row["participant_id"]) else row["participant_id"],
+                    day=None if pd.isna(row["day"]) else int(row["day"]),
+                    record=f"doses row {number}",
+                    detail=problem[1],
+                )
+            )
+        elif span:
+            spans.append(span | {"record": f"doses row {number}"})
+    return sorted(spans, key=lambda span: (span["participant_id"], span["first"])), notes
+
+
+def _span(row: Mapping[str, Any], cell: Any, has_dose: bool) -> tuple[dict[str, Any] | None, tuple[Reason, str] | None]:
+    if pd.isna(row["participant_id"]):
+        return None, (Reason.UNKNOWN_PARTICIPANT, "the patient is not among the participants")
+    if pd.isna(row["day"]) or pd.isna(row["last"]):
+        return None, (Reason.NO_DATE, "a span of dosing needs its first and its last day")
+    first, last = int(row["day"]), int(row["last"])
+    dose = float(pd.to_numeric(pd.Series([cell], dtype="string"), errors="coerce").fillna(float("nan"))[0])
+    problem = None
+    if last < first:
+        problem = Reason.END_BEFORE_START, f"ends {first - last} d before it starts"
+    elif first < 0:
+        problem = Reason.IMPOSSIBLE, f"a dose {-first} d before treatment start"
+    elif has_dose and math.isnan(dose):
+        problem = Reason.UNREADABLE_VALUE, "the dose is no number"
+    elif has_dose and dose < 0:
+        problem = Reason.IMPOSSIBLE, "the dose is negative"
+    span = {"participant_id": row["participant_id"], "first": first, "last": last, "dose": dose if has_dose else None}
+    return (None, problem) if problem else (span, None)
+
+
+def _overlap(span: Mapping[str, Any], spans: Rows) -> str | None:
+    for other in spans:
+        same = other["participant_id"] == span["participant_id"]
+        if same and other["first"] <= span["last"] and span["first"] <= other["last"]:
+            return str(other["record"])
+    return None
+
+
+def summary(spans: Rows, planned: float | None) -> Rows:
+    """One row a participant with a dose above 0: duration, dose intensity, interruptions, reductions."""
+    rows = []
+    for who, group in itertools.groupby(spans, key=lambda span: span["participant_id"]):
+        dosed = [span for span in group if span["dose"] is None or span["dose"] > 0]
+        if dosed:
+            rows.append({"participant_id": who} | _summary(dosed, planned))
+    return rows
+
+
+def _summary(dosed: Rows, planned: float | None) -> dict[str, Any]:
+    first, last = dosed[0]["first"], dosed[-1]["last"]
+    duration = last - first + 1
+    days = sum(span["last"] - span["first"] + 1 for span in dosed)
+    pairs = list(itertools.pairwise(dosed))
+    doses = [span["dose"] for span in dosed]
+    known = all(dose is not None for dose in doses)
+    total = sum(span["dose"] * (span["last"] - span["first"] + 1) for span in dosed) if known else None
+    daily = total / duration if total is not None else None
+    status = "ok"
+    if not known:
+        status = "dose intensity refused: no column of doses"
+    elif planned is None:
+        status = "relative dose intensity refused: adverse_events.exposure.planned_daily_dose is not set"
+    return {
+        "first_day": first,
+        "last_day": last,
+        "duration_days": duration,
+        "dosed_days": days,
+        "cumulative_dose": total,
+        "daily_dose": daily,
+        "relative_dose_intensity": 100 * daily / planned if daily is not None and planned else None,
+        "interruptions": sum(two["first"] > one["last"] + 1 for one, two in pairs),
+        "interruption_days": duration - days,
+        "reductions": sum(two["dose"] < one["dose"] for one, two in pairs) if known else None,
+        "status": status,
+    }
+
+
+def last_doses(people: pd.DataFrame, dosed: Mapping[str, int]) -> tuple[dict[str, int], Rows]:
+    """Day of each participant's last dose, and a note for who has none.
+
+    Parameters
+    ----------
+    people
+        The participants; their treatment_end stands where there are no doses.
+    dosed
+        participant_id to the last day with a dose.
+    """
+    ends = participants.days(people).set_index("participant_id")["treatment_end"]
+    last = {str(who): int(day) for who, day in ends.dropna().items()} | dict(dosed)
+    notes = [
+        tables.exclusion(
+            STAGE,
+            Reason.NO_LAST_DOSE,
+            participant_id=str(who),
+            decision=Decision.FLAGGED,
+            detail="every event after treatment start can be treatment-emergent; exposure-adjusted rates are refused",
+        )
+        for who in people["participant_id"]
+        if who not in last
+    ]
+    return last, notes
+
+
+def ends_of_risk(people: pd.DataFrame, last: Mapping[str, int], days_after: int) -> dict[str, int | None]:
+    """Every participant's last day of the treatment-emergent period: after the last dose, within what was observed."""
+    known = participants.days(people).set_index("participant_id")
+    ends: dict[str, int | None] = {}
+    for who in map(str, people["participant_id"]):
+        seen = [int(day) for day in known.loc[who, ["death", "last_contact"]].dropna()]
+        ends[who] = min([last[who] + days_after, *seen]) if who in last else None
+    return ends
