@@ -21,6 +21,7 @@ GROUND = {
     "files",
     "nifti",
     "participants",
+    "proportions",
     "reasons",
     "resources",
     "sheets",
