@@ -61,7 +61,8 @@ def draw(participants: pd.DataFrame, trend: pd.DataFrame | None = None) -> canva
     rows = rows.reindex(columns=COLUMNS)
     caption = _caption(values, means, trend)
     alt = "Lines of the participants' ADC over days since treatment start" + (
-        f"; model means {', '.join(words.number(adc, 2) for adc in means['adc'])} at {words.listed(list(means['visit']))}."
+        f"; model means {', '.join(words.number(adc, 2) for adc in means['adc'])} at "
+        f"{words.listed(list(means['visit']))}."
         if len(means)
         else "."
     )

@@ -84,8 +84,10 @@ def _caption(terms: pd.DataFrame, shown: pd.DataFrame) -> str:
     version = terms["ctcae_version"].dropna()
     often = terms[terms["percent"] > 20]
     text = (
-        f"Treatment-emergent adverse events by worst grade (CTCAE {version.iloc[0] if len(version) else ''}), share of "
-        f"{words.count(int(terms['n'].iloc[0]), 'treated participant')}; in figures: participants (%; 95 % interval, Clopper-Pearson). "
+        f"Treatment-emergent adverse events by worst grade (CTCAE {version.iloc[0] if len(version) else ''}), "
+        "share of "
+        f"{words.count(int(terms['n'].iloc[0]), 'treated participant')}; in figures: participants (%; 95 % "
+        "interval, Clopper-Pearson). "
         "A participant counts once a term."
     )
     if len(often):

@@ -63,10 +63,10 @@ def _panel(axis: Axes, row: Any, pairs: pd.DataFrame) -> None:
     many = len(pairs) > canvas.MANY
     for one, two in zip(before, after, strict=True):
         axis.plot([0, 1], [one, two], color=canvas.THIN, linewidth=0.45, alpha=0.8, zorder=1, rasterized=many)
-    for place, values, side in ((0, before, "before"), (1, after, "after")):
+    for spot, values, side in ((0, before, "before"), (1, after, "after")):
         limited = pairs[f"qualifier_{side}"].fillna("").isin(["<", ">"]).to_numpy()
         shown = values[limited]
-        axis.plot([place] * len(shown), shown, "o", ms=2.8, mfc="white", mec=canvas.MUTED, mew=0.6, zorder=2)
+        axis.plot([spot] * len(shown), shown, "o", ms=2.8, mfc="white", mec=canvas.MUTED, mew=0.6, zorder=2)
     for place, side, colour in ((-0.14, "before", canvas.BLUE), (1.14, "after", canvas.VERMILION)):
         middle, low, high = _summary(row, side)
         axis.plot([place, place], [low, high], color=colour, linewidth=1.8, zorder=3, solid_capstyle="butt")

@@ -1,5 +1,6 @@
 """The page of a figure: style, journal widths, colours, and files that are the same for the same numbers."""
 
+import logging
 import textwrap
 from dataclasses import dataclass
 from functools import cache
@@ -59,6 +60,7 @@ def use_style() -> None:
     """Load the house style and the fonts that travel with the workflow (once a process)."""
     for font in sorted((resources.RESOURCES / "figures" / "fonts").glob("*.ttf")):
         font_manager.fontManager.addfont(font)
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # the fallback has one weight
     mpl.style.use(resources.RESOURCES / "figures" / "adcohort.mplstyle")
 
 
@@ -71,7 +73,8 @@ def panels(
 
 
 def write(drawing: Drawing, folder: Path) -> None:
-    """Write <name>.svg .png (300 dpi) .pdf, .tsv with its data dictionary, and .caption.json; then close the figure."""
+    """Write <name>.svg .png (300 dpi) .pdf, .tsv with its data dictionary, and .caption.json; then "
+    "close the figure."""
     base = folder / drawing.name
     folder.mkdir(parents=True, exist_ok=True)
     for suffix, metadata in (
@@ -115,6 +118,6 @@ def unit_label(unit: Any, what: str = "") -> str:
 
 def plain_log_ticks(axis: Any) -> None:
     """Ticks of a logarithmic axis as plain numbers, few enough to read."""
-    axis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0), numticks=6))
+    axis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 3.0, 5.0), numticks=6))
     axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(ticker.NullFormatter())

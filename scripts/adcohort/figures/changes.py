@@ -40,12 +40,15 @@ def draw(paired: pd.DataFrame, titles: dict[str, str]) -> canvas.Drawing:
         return canvas.empty("changes", "changes", title, "No endpoint has enough pairs for a standardised change.")
     families = [family for family in titles if (shown["family"] == family).any()]
     lines = len(shown) + len(families)
-    figure, axes = canvas.panels(width=canvas.DOUBLE_COLUMN, height=0.75 + 0.175 * lines)
+    height = 1.15 + 0.175 * lines
+    figure, axes = canvas.panels(width=canvas.DOUBLE_COLUMN, height=height)
+    figure.set_layout_engine("none")  # the columns of words stand at fixed places
+    figure.subplots_adjust(left=0.29, right=0.66, top=1 - 0.1 / height, bottom=0.75 / height)
     axis = axes[0, 0]
     place = 0
     for family in families:
         axis.text(
-            -0.33, place, canvas.label(titles[family]), transform=axis.get_yaxis_transform(), weight="bold", va="center"
+            -0.78, place, canvas.label(titles[family]), transform=axis.get_yaxis_transform(), weight="bold", va="center"
         )
         for _, row in shown[shown["family"] == family].iterrows():
             place += 1
@@ -54,9 +57,12 @@ def draw(paired: pd.DataFrame, titles: dict[str, str]) -> canvas.Drawing:
     _furnish(axis, lines, shown)
     first = paired.iloc[0]
     caption = (
-        f"Standardised change (Hedges' g of the paired differences) from {first['visit_before']} to {first['visit_after']} "
-        f"with its interval, {words.count(len(shown), 'endpoint')}. Right: number of pairs, change on the declared scale with its "
-        "interval, p adjusted within the family. Colour and shape compare the direction with the one that the plan declares favourable."
+        f"Standardised change (Hedges' g of the paired differences) from {first['visit_before']} to "
+        f"{first['visit_after']} "
+        f"with its interval, {words.count(len(shown), 'endpoint')}. Right: number of pairs, change on the "
+        "declared scale with its "
+        "interval, p adjusted within the family. Colour and shape compare the direction with the one that "
+        "the plan declares favourable."
     )
     alt = "; ".join(f"{words.endpoint(row['endpoint'])} {words.number(row['effect'])}" for _, row in shown.iterrows())
     return canvas.Drawing(
@@ -80,20 +86,20 @@ def _line(axis: Axes, place: int, row: Any) -> None:
     axis.plot([row["effect"]], [place], marker, mfc=face, mec=edge, ms=4.2, mew=0.9, zorder=3)
     across = axis.get_yaxis_transform()
     axis.text(
-        -0.31,
+        -0.75,
         place,
-        canvas.label(words.endpoint(row["endpoint"], long=True), 44),
+        canvas.label(words.endpoint(row["endpoint"], long=True), 52),
         transform=across,
         va="center",
         fontsize=7,
     )
-    for x, text in ((1.03, str(row["n"])), (1.10, row["estimate_words"]), (1.47, words.p_value(row["p_adjusted"]))):
+    for x, text in ((1.04, str(row["n"])), (1.13, row["estimate_words"]), (1.76, words.p_value(row["p_adjusted"]))):
         axis.text(x, place, canvas.label(text, 60), transform=across, va="center", fontsize=7)
 
 
 def _furnish(axis: Axes, lines: int, shown: pd.DataFrame) -> None:
     across = axis.get_yaxis_transform()
-    for x, text in ((1.03, "n"), (1.10, "Change (interval)"), (1.47, "adj. p")):
+    for x, text in ((1.04, "n"), (1.13, "Change (interval)"), (1.76, "adj. p")):
         axis.text(x, -1.0, text, transform=across, va="center", fontsize=7, weight="bold")
     axis.axvline(0, color=canvas.BLACK, linewidth=0.7, zorder=1)
     axis.set_ylim(lines - 0.3, -1.5)
@@ -106,4 +112,6 @@ def _furnish(axis: Axes, lines: int, shown: pd.DataFrame) -> None:
         for key, text in MEANING.items()
         if (shown["favourable"] == key).any()
     ]
-    axis.legend(handles=marks, loc="upper center", bbox_to_anchor=(0.5, -0.06 - 1.2 / lines), ncols=2, fontsize=6.6)
+    axis.legend(
+        handles=marks, loc="upper center", bbox_to_anchor=(0.5, -0.42 / (0.175 * lines + 0.3)), ncols=2, fontsize=6.6
+    )

@@ -7,7 +7,8 @@ from adcohort.figures import canvas, words
 
 TITLE = "Participants and visits"
 NAMES = {
-    "participants": "Participants", "ingest": "Diffusion MRI", "adc": "ADC maps", "roi": "Lesion ADC", "labs": "Laboratory",
+    "participants": "Participants", "ingest": "Diffusion MRI", "adc": "ADC maps", "roi": "Lesion ADC",
+    "labs": "Laboratory",
     "questionnaires": "Questionnaires", "adverse_events": "Adverse events", "response": "Lesion assessments",
 }  # fmt: skip
 
@@ -94,7 +95,8 @@ def _record_words(rows: pd.DataFrame) -> str:
 def _dated_words(flow: pd.DataFrame, dated: list[str]) -> str:
     rows = flow[flow["visit"].isna()].set_index("modality")
     said = [
-        f"{NAMES.get(name, canvas.label(name))}: {int(rows.loc[name, 'with_record'])} participants, {int(rows.loc[name, 'records'])} records"
+        f"{NAMES.get(name, canvas.label(name))}: {int(rows.loc[name, 'with_record'])} participants, "
+        f"{int(rows.loc[name, 'records'])} records"
         for name in dated
         if name in rows.index and pd.notna(rows.loc[name, "records"])
     ]
@@ -102,7 +104,8 @@ def _dated_words(flow: pd.DataFrame, dated: list[str]) -> str:
 
 
 def _caption(flow: pd.DataFrame, enrolled: int, by_visit: pd.DataFrame, lines: list[str]) -> str:
-    text = f"{words.count(enrolled, 'participant')} enrolled and treated. Boxes: participants with a record that is used at the visit, by modality"
+    text = f"{words.count(enrolled, 'participant')} enrolled and treated. "
+    text += "Boxes: participants with a record that is used at the visit, by modality"
     text += (
         "; missing: expected by the length of follow-up and without one; excl.: records that were not used. "
         if lines

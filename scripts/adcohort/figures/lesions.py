@@ -50,20 +50,25 @@ def waterfall(best: pd.DataFrame) -> canvas.Drawing:
         axis.set_xticks([])
         axis.set_xlabel("Participants")
     low, high = axis.get_ylim()
-    axis.set_ylim(max(low * 1.08, -112) if low < 0 else low, high * 1.12 if high > 0 else high)
+    axis.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
     axis.set_xlim(-0.8, len(shown) - 0.2)
     axis.set_ylabel("Best change from baseline (%)")
-    _legend(axis, shown["response"], loc="upper right")
+    _legend(axis, shown["response"], loc="lower left")
     shrunk = int((heights <= -30).sum())
     without = len(rows) - len(shown)
     caption = (
-        f"Best change of the sum of target lesion diameters before progression, {words.count(len(shown), 'participant')}; "
-        f"{shrunk} of them {'has' if shrunk == 1 else 'have'} a fall of at least 30 %. Colour and label: confirmed best overall response (RECIST 1.1). "
-        "Lines: +20 % and −30 %. A bar beyond a line is no response by itself: confirmation, other lesions and new lesions decide too."
+        "Best change of the sum of target lesion diameters before progression, "
+        f"{words.count(len(shown), 'participant')}; "
+        f"{shrunk} of them {'has' if shrunk == 1 else 'have'} a fall of at least 30 %. Colour and label: "
+        "confirmed best overall response "
+        "(RECIST 1.1). "
+        "Lines: +20 % and −30 %. A bar beyond a line is no response by itself: confirmation, other lesions "
+        "and new lesions decide too."
     )
     if without:
         caption += f" Without a bar: {words.count(without, 'participant')} without evaluable sums after baseline."
-    alt = f"Bars from {words.number(heights.max(), 0)} % to {words.number(heights.min(), 0)} %; {shrunk} of {len(shown)} at or below −30 %."
+    ends = f"{words.number(heights.max(), 0)} % to {words.number(heights.min(), 0)} %"
+    alt = f"Bars from {ends}; {shrunk} of {len(shown)} at or below −30 %."
     return canvas.Drawing("waterfall", figure, rows, "waterfall", title, caption, alt)
 
 
@@ -77,7 +82,9 @@ def spider(timepoints: pd.DataFrame, best: pd.DataFrame) -> canvas.Drawing:
     rows = rows.sort_values(["participant_id", "day"])[
         ["participant_id", "day", "baseline_pct", "overall", "new_lesion", "role", "response"]
     ].reset_index(drop=True)
-    if not (rows["role"] != "baseline").any():
+    followed = rows.loc[rows["role"] != "baseline", "participant_id"].unique()
+    rows = rows[rows["participant_id"].isin(followed)].reset_index(drop=True)
+    if rows.empty:
         return canvas.empty("spider", "spider", title, "No participant has target lesions measured after baseline.")
     figure, axes = canvas.panels(width=canvas.SINGLE_COLUMN * 1.45, height=2.9)
     axis = axes[0, 0]
@@ -109,11 +116,14 @@ def spider(timepoints: pd.DataFrame, best: pd.DataFrame) -> canvas.Drawing:
     n, assessments = rows["participant_id"].nunique(), int((rows["role"] != "baseline").sum())
     caption = (
         f"Sum of target lesion diameters relative to baseline, {words.count(n, 'participant')}, "
-        f"{words.count(assessments, 'assessment')} after baseline, on the days of the assessments, those after progression included. "
-        f"Colour: confirmed best overall response. Lines: +20 % and −30 % of the baseline (progression is judged from the nadir)."
+        f"{words.count(assessments, 'assessment')} after baseline, on the days of the assessments, those "
+        "after progression included. "
+        "Colour: confirmed best overall response. Lines: +20 % and −30 % of the baseline (progression is "
+        "judged from the nadir)."
         + (f" Stars: {words.count(len(new), 'assessment')} with a new lesion." if len(new) else "")
     )
-    alt = f"One line a participant; the last changes lie between {_range(rows.groupby('participant_id')['baseline_pct'].last())} %."
+    last = rows.groupby("participant_id")["baseline_pct"].last()
+    alt = f"One line a participant; the last changes lie between {_range(last)} %."
     return canvas.Drawing("spider", figure, rows, "spider", title, caption, alt)
 
 
@@ -161,8 +171,10 @@ def swimmer(best: pd.DataFrame, days: pd.DataFrame) -> canvas.Drawing:
     marks.append(Patch(color=canvas.FAINT, label="followed after treatment"))
     _legend(axis, rows["response"], marks, loc="lower right")
     caption = (
-        f"Time from treatment start to the last day known, {words.count(len(rows), 'participant')}; wide bars: under treatment. "
-        f"Colour: confirmed best overall response. {int(rows['response_day'].notna().sum())} with a confirmed response "
+        f"Time from treatment start to the last day known, {words.count(len(rows), 'participant')}; wide "
+        "bars: under treatment. "
+        f"Colour: confirmed best overall response. {int(rows['response_day'].notna().sum())} with a confirmed "
+        "response "
         f"(triangle: its first assessment), {int(rows['progression_day'].notna().sum())} with progression, "
         f"{int(rows['death'].notna().sum())} died."
     )
@@ -170,14 +182,14 @@ def swimmer(best: pd.DataFrame, days: pd.DataFrame) -> canvas.Drawing:
     return canvas.Drawing("swimmer", figure, rows, "swimmer", title, caption, alt)
 
 
-def _milestones(axis: Axes, rows: pd.DataFrame, places: np.ndarray) -> list[Line2D]:
+def _milestones(axis: Axes, rows: pd.DataFrame, places: np.ndarray) -> list[Any]:
     kinds = [
         ("response_day", "^", canvas.BLACK, "white", "confirmed response"),
         ("progression_day", "s", "white", canvas.BLACK, "progression"),
         ("new_therapy_start", "d", canvas.PURPLE, "white", "new therapy"),
         ("death", "X", canvas.BLACK, "white", "death"),
     ]
-    legend = []
+    legend: list[Any] = []
     for column, marker, face, edge, text in kinds:
         known = rows[column].notna()
         if known.any():

@@ -53,7 +53,8 @@ def draw(endpoint: str, curve: pd.DataFrame, summary: pd.DataFrame) -> canvas.Dr
     _at_risk(axis, rows)
     axis.set_xlabel(f"Days since {start}")
     said = _said(summary)
-    caption = f"{title}, Kaplan-Meier estimate with pointwise 95 % intervals (log-log); ticks: censored; below: participants at risk. {said}"
+    caption = f"{title}, Kaplan-Meier estimate with pointwise 95 % intervals (log-log); ticks: censored; "
+    caption += f"below: participants at risk. {said}"
     return canvas.Drawing(name, figure, rows, "kaplan_meier", title, caption, f"Falling step curve. {said}")
 
 
@@ -74,14 +75,14 @@ def _at_risk(axis: Axes, rows: pd.DataFrame) -> None:
         later = rows.loc[rows["day"] >= tick, "at_risk"]
         axis.text(
             tick,
-            -0.29,
+            -0.25,
             str(int(later.iloc[0])) if len(later) else "0",
             transform=across,
             ha="center",
             va="top",
             fontsize=7,
         )
-    axis.text(-0.02, -0.29, "At risk", transform=axis.transAxes, ha="right", va="top", fontsize=7, weight="bold")
+    axis.text(-0.06, -0.25, "At risk", transform=axis.transAxes, ha="right", va="top", fontsize=7, weight="bold")
 
 
 def _said(summary: pd.DataFrame) -> str:

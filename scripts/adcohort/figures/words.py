@@ -76,7 +76,8 @@ def is_ratio(row: Any) -> bool:
 
 
 def estimate(row: Any) -> str:
-    """``−12.3 (−15.0 to −9.6)``: an estimate with its interval; ratios begin with ×, shares of falls are in percent."""
+    """``−12.3 (−15.0 to −9.6)``: an estimate with its interval; ratios begin with ×, shares of falls "
+    "are in percent."""
     if pd.isna(row["estimate"]):
         return "not estimated"
     value, low, high = row["estimate"], row["ci_low"], row["ci_high"]
