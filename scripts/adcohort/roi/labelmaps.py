@@ -112,15 +112,13 @@ def split(layers: list[Array], affine: Array, label: str, named: dict[int, str],
     """
     regions: list[Region] = []
     seen: set[int] = set()
-    for layer in layers:
-        if layer.dtype.kind == "f":
-            layer = np.nan_to_num(layer)
-            if np.any(layer != np.round(layer)):
-                if layer.min() < 0 or layer.max() > 1:
-                    raise NotUsable(Reason.UNREADABLE_REGION, "the values are neither labels nor fractions from 0 to 1")
-                regions.append(Region(label or named.get(1, "1"), Voxels.cropped(layer, affine), kind))
-                seen.add(1)
-                continue
+    for layer in map(np.nan_to_num, layers):
+        if layer.dtype.kind == "f" and np.any(layer != np.round(layer)):
+            if layer.min() < 0 or layer.max() > 1:
+                raise NotUsable(Reason.UNREADABLE_REGION, "the values are neither labels nor fractions from 0 to 1")
+            regions.append(Region(label or named.get(1, "1"), Voxels.cropped(layer, affine), kind))
+            seen.add(1)
+            continue
         values = [int(value) for value in np.unique(layer) if value != 0]
         for value in values:
             name = named.get(value) or (label if len(values) == 1 else f"{label}-{value}" if label else str(value))

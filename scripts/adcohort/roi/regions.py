@@ -130,7 +130,8 @@ class Contours:
         """Corners of the box around all contours, half a plane thicker."""
         half = self.half_thickness(grid)
         every = np.concatenate(self._flat)
-        low, high = every.min(axis=0) - [0, 0, half], every.max(axis=0) + [0, 0, half]
+        rim = np.array([0.0, 0.0, half])
+        low, high = every.min(axis=0) - rim, every.max(axis=0) + rim
         ends = list(zip(low, high, strict=True))
         return np.array([[x, y, z] for x in ends[0] for y in ends[1] for z in ends[2]]) @ self._turn
 

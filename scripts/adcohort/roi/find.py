@@ -1,0 +1,283 @@
+"""Which region files belong to which imaging visit; decided once, when the image files are indexed.
+
+Mask files are found by the config's patterns and tied by who and when their names say. DICOM segmentations and structure
+sets were found in the image tree; they are tied by the series that they refer to, else by frame of reference, else by
+patient and study date. What the embedded example writes (NIfTI label maps <patient_id>_<date>_<reader>.nii.gz with a JSON
+of label names beside each; SEG and RTSTRUCT in the image tree) is read like any other study's files.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from adcohort import files
+from adcohort.reasons import Reason
+from adcohort.roi import labelmaps, objects
+
+PLACEHOLDERS = {
+    "participant_id": r"sub-[a-zA-Z0-9]+",
+    "patient_id": r"[^/]+?",
+    "date": r"\d{4}[-_.]?\d{2}[-_.]?\d{2}",
+    "visit": r"[a-zA-Z0-9]+",
+    "reader": r"[^/_]+?",
+    "session": r"[^/_]+?",
+    "label": r"[^/]+?",
+}
+# role of the images that a region refers to, and what that means for the region
+DRAWN_ON = {"diffusion": "dwi", "map": "adc", "image": "anatomical"}
+
+
+@dataclass
+class Scan:
+    """One imaging visit of the index, as the regions need it.
+
+    Attributes
+    ----------
+    name
+        Name of the visit (sub-01_ses-baseline).
+    date
+        Calendar day of the images.
+    series
+        SeriesInstanceUID of every image series of that examination, and its role: diffusion, map or image.
+    frames
+        FrameOfReferenceUID of the diffusion series.
+    """
+
+    name: str
+    participant_id: str
+    visit: str
+    date: dt.date | None
+    series: dict[str, str] = field(default_factory=dict)
+    frames: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Found:
+    """A region file with what its name or header says."""
+
+    path: str
+    format: str
+    record: str
+    participant_id: str = ""
+    visit: str = ""
+    date: dt.date | None = None
+    reader: str = ""
+    session: str = ""
+    label: str = ""
+    series: list[str] = field(default_factory=list)
+    frame: str = ""
+
+
+def find(
+    data: Path, masks: Sequence[str], dicom_objects: Iterable[Path], scans: Sequence[Scan], pseudonyms: dict[str, str]
+) -> tuple[dict[str, list[dict[str, Any]]], list[dict[str, Any]]]:
+    """Tie every region file to its imaging visit.
+
+    Parameters
+    ----------
+    data
+        Folder of the raw files; paths in the result are relative to it.
+    masks
+        Patterns of mask files under it.
+    dicom_objects
+        DICOM segmentations and structure sets of the image tree.
+    scans
+        The imaging visits.
+    pseudonyms
+        patient_id to participant_id.
+
+    Returns
+    -------
+    regions
+        For each scan's name its region files: path, hash, format, reader, session, label, names (path and hash of the file
+        that names the labels), tied_by, frame (same, other or unknown) and drawn_on (empty where the config says it).
+    unused
+        Files that belong to no scan: participant_id, visit, record (named without a patient's data), reason, detail.
+    """
+    regions: dict[str, list[dict[str, Any]]] = {scan.name: [] for scan in scans}
+    unused: list[dict[str, Any]] = []
+    found = [*find_masks(data, masks, pseudonyms, unused), *read_objects(data, dicom_objects, pseudonyms, unused)]
+    for region in found:
+        scan, tied_by = tie(region, scans)
+        if scan is None:
+            reason = Reason.NO_IMAGES if region.participant_id else Reason.UNKNOWN_PARTICIPANT
+            unused.append(_unused(region, reason, "no diffusion scan of the study on its day or under its references"))
+            continue
+        regions[scan.name].append(_entry(data, region, scan, tied_by))
+    return regions, unused
+
+
+def folders(masks: Sequence[str]) -> list[str]:
+    """The folders under which patterns look: their parts before the first placeholder."""
+    tops = []
+    for pattern in masks:
+        parts = PurePosixPath(pattern).parts[:-1]
+        fixed = next((number for number, part in enumerate(parts) if re.search(r"[{*?]", part)), len(parts))
+        tops.append(str(PurePosixPath(*parts[:fixed])) if fixed else ".")
+    return sorted(set(tops))
+
+
+def find_masks(
+    data: Path, masks: Sequence[str], pseudonyms: dict[str, str], unused: list[dict[str, Any]]
+) -> list[Found]:
+    """Mask files under the patterns' folders; those that fit no pattern go to `unused`."""
+    patterns = [_compiled(pattern) for pattern in masks]
+    paths = sorted(
+        {path for top in folders(masks) for path in _walk(data / top) if path.name.lower().endswith(labelmaps.SUFFIXES)}
+    )
+    found: list[Found] = []
+    for number, path in enumerate(paths, start=1):
+        relative = path.relative_to(data).as_posix()
+        record = f"mask file {number}"
+        match = next((match for pattern in patterns if (match := pattern.fullmatch(relative))), None)
+        if match is None:
+            if _beside(patterns, masks):
+                unused.append(
+                    _row(record, Reason.FILE_NAME, "a mask file under the patterns' folder that none of them fits")
+                )
+            continue
+        said = match.groupdict()
+        who = said.get("participant_id") or pseudonyms.get(said.get("patient_id", ""), "")
+        found.append(
+            Found(
+                path=relative,
+                format="nifti" if relative.lower().endswith(labelmaps.NIFTI_SUFFIXES) else "nrrd",
+                record=record,
+                participant_id=who if who in pseudonyms.values() else "",
+                visit=said.get("visit", ""),
+                date=_date(said.get("date", "")),
+                reader=said.get("reader", ""),
+                session=said.get("session", ""),
+                label=said.get("label", ""),
+            )
+        )
+    if len(set(pseudonyms.values())) == 1 and not any(re.search(r"\{(participant|patient)_id\}", p) for p in masks):
+        for region in found:  # a study of one participant needs no name in its files
+            region.participant_id = next(iter(pseudonyms.values()))
+    return found
+
+
+def read_objects(
+    data: Path, paths: Iterable[Path], pseudonyms: dict[str, str], unused: list[dict[str, Any]]
+) -> Iterator[Found]:
+    """Headers of DICOM segmentations and structure sets."""
+    for number, path in enumerate(sorted(paths), start=1):
+        import pydicom  # only studies with such objects wait for it
+
+        record = f"DICOM region object {number}"
+        try:
+            header = pydicom.dcmread(path, stop_before_pixels=True)
+            region = _from_header(header, record)
+        except Exception:  # whatever a damaged object makes the reader raise
+            unused.append(_row(record, Reason.UNREADABLE_REGION, "the object's header cannot be read"))
+            continue
+        region.path = path.relative_to(data).as_posix()
+        region.participant_id = pseudonyms.get(str(header.get("PatientID", "")).strip(), "")
+        yield region
+
+
+def tie(region: Found, scans: Sequence[Scan]) -> tuple[Scan | None, str]:
+    """The scan of a region, and what tells so: series, frame, visit, date or participant."""
+    for tied_by, fits in (
+        ("series", lambda scan: any(uid in scan.series for uid in region.series)),
+        ("frame", lambda scan: bool(region.frame) and region.frame in scan.frames),
+    ):
+        if (scan := next((scan for scan in scans if fits(scan)), None)) is not None:
+            return scan, tied_by
+    own = [scan for scan in scans if region.participant_id and scan.participant_id == region.participant_id]
+    if region.date is not None:
+        own = [scan for scan in own if scan.date == region.date]
+    if region.visit:
+        own = [scan for scan in own if scan.visit == region.visit]
+    if len(own) == 1 or (own and (region.date or region.visit)):
+        return own[0], "visit" if region.visit else "date" if region.date else "participant"
+    return None, ""
+
+
+def _entry(data: Path, region: Found, scan: Scan, tied_by: str) -> dict[str, Any]:
+    names = labelmaps.name_file(data / region.path) if region.format in ("nifti", "nrrd") else None
+    roles = {scan.series[uid] for uid in region.series if uid in scan.series}
+    drawn_on = next((DRAWN_ON[role] for role in ("diffusion", "map", "image") if role in roles), "")
+    frame = "unknown" if not (region.frame and scan.frames) else "same" if region.frame in scan.frames else "other"
+    return {
+        "path": region.path,
+        "hash": files.content_hash(data / region.path),
+        "format": region.format,
+        "record": region.record,
+        "reader": region.reader,
+        "session": region.session,
+        "label": region.label,
+        "names": names and {"path": names.relative_to(data).as_posix(), "hash": files.content_hash(names)},
+        "tied_by": tied_by,
+        "frame": frame,
+        "drawn_on": drawn_on,
+    }
+
+
+def _from_header(header: Any, record: str) -> Found:
+    kind = str(header.SOPClassUID)
+    region = Found(path="", format="rtstruct" if kind == objects.STRUCTURE_SET else "seg", record=record)
+    region.date = _date(str(header.get("StudyDate", "")))
+    region.session = str(header.get("ClinicalTrialSeriesID", "") or "").strip()
+    if region.format == "seg":
+        region.reader = str(header.get("ContentCreatorName", "") or "").strip()
+        region.frame = str(header.get("FrameOfReferenceUID", ""))
+        region.series = [str(item.SeriesInstanceUID) for item in header.get("ReferencedSeriesSequence") or []]
+        return region
+    drawers = {
+        str(seen.get("ROIInterpreter", "") or "").strip() for seen in header.get("RTROIObservationsSequence") or []
+    }
+    drawers.discard("")
+    others = [str(header.get(name, "") or "").strip() for name in ("OperatorsName", "ReviewerName")]
+    region.reader = drawers.pop() if len(drawers) == 1 else next((name for name in others if name), "")
+    for frame in header.get("ReferencedFrameOfReferenceSequence") or []:
+        region.frame = region.frame or str(frame.get("FrameOfReferenceUID", ""))
+        for study in frame.get("RTReferencedStudySequence") or []:
+            for series in study.get("RTReferencedSeriesSequence") or []:
+                region.series.append(str(series.SeriesInstanceUID))
+    return region
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern as a regular expression; a placeholder that stands twice must read the same."""
+    out, seen = "", set()
+    for part in re.split(r"(\{\w+\}|\*\*/|\*|\?)", PurePosixPath(pattern).as_posix()):
+        if part.startswith("{") and (name := part[1:-1]) in PLACEHOLDERS:
+            out += f"(?P={name})" if name in seen else f"(?P<{name}>{PLACEHOLDERS[name]})"
+            seen.add(name)
+        else:
+            out += {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}.get(part, re.escape(part))
+    return re.compile(out)
+
+
+def unknown_placeholders(masks: Sequence[str]) -> list[str]:
+    """Placeholders that mean nothing here."""
+    return sorted({name for pattern in masks for name in re.findall(r"\{(.*?)\}", pattern)} - PLACEHOLDERS.keys())
+
+
+def _beside(patterns: Sequence[re.Pattern[str]], masks: Sequence[str]) -> bool:
+    """Whether all patterns look into folders of their own, so that another mask there is a misnamed one."""
+    return bool(patterns) and "." not in folders(masks)
+
+
+def _walk(top: Path) -> Iterator[Path]:
+    return (path for path in top.rglob("*") if path.is_file())
+
+
+def _date(text: str) -> dt.date | None:
+    digits = re.sub(r"\D", "", text)
+    try:
+        return dt.date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+    except ValueError:
+        return None
+
+
+def _unused(region: Found, reason: Reason, detail: str) -> dict[str, Any]:
+    return _row(region.record, reason, detail, region.participant_id, region.visit)
+
+
+def _row(record: str, reason: Reason, detail: str, participant_id: str = "", visit: str = "") -> dict[str, Any]:
+    return {"participant_id": participant_id, "visit": visit, "record": record, "reason": str(reason), "detail": detail}
