@@ -16,6 +16,7 @@ RULE_FILES = sorted((HOME / "rules").glob("*.smk"))
 # what every domain may stand on; everything else under scripts/adcohort is a domain
 GROUND = {
     "bids",
+    "bvalues",
     "codehash",
     "errors",
     "files",

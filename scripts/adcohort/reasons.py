@@ -34,6 +34,10 @@ class Reason(StrEnum):
     MISSING_SLICES = "missing slices"
     MIXED_GEOMETRY = "mixed geometry"
     NO_SIGNAL_DECAY = "no signal decay"
+    NO_SIGNAL = "no signal"
+    B_VALUES_MISMATCH = "b values do not match"
+    TOO_FEW_B_VALUES = "too few b values for the model"
+    NO_NOISE_LEVEL = "no noise level"
     # regions and lesions on diffusion images
     FILE_NAME = "name does not fit the pattern"
     NO_IMAGES = "no images of the visit"

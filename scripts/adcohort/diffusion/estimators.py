@@ -1,0 +1,122 @@
+"""The estimators on a block of voxels: straight lines through ln S, reweighted or not, and least squares in S."""
+
+import numpy as np
+from adcohort.diffusion.samples import Samples
+
+REWEIGHTS = 2
+_FARTHEST = 30.0  # weights follow the prediction over so many logarithms of the signal, then stay: none becomes zero
+_STEPS = 60
+_CLOSE = 1e-7  # 1e-3 mm2/s: Gauss-Newton ends
+
+
+def line(
+    logs: np.ndarray, design: Samples, reweights: int, base: np.ndarray | None, work: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Intercept, slope (voxels,) and the final weights (n, voxels; None: all 1) of the line through `logs`.
+
+    Parameters
+    ----------
+    logs
+        (n, voxels) ln S; differences to the first sample keep the most digits.
+    reweights
+        How often to fit anew with weights S_predicted squared.
+    base
+        (n, voxels) 1 for a sample that counts, 0 for one that does not; None: all count.
+    work
+        (2, n, voxels) room to compute in; the weights that are returned lie in it.
+    """
+    weights, weighted = work
+    if base is None:
+        shift = design.shift
+        centred = shift - shift.mean()
+        slope = (centred / (centred @ centred)) @ logs
+        intercept = np.full(len(shift), 1 / len(shift), np.float32) @ logs - shift.mean() * slope
+        current = None
+    else:
+        weights[:] = base
+        intercept, slope = _weighted_line(logs, design, weights, weighted)
+        current = weights
+    limit = _FARTHEST / design.shift[-1]
+    for _ in range(reweights):
+        np.multiply(2 * design.shift[:, None], np.clip(slope, -limit, limit), out=weights)
+        np.exp(weights, out=weights)
+        if base is not None:
+            weights *= base
+        intercept, slope = _weighted_line(logs, design, weights, weighted)
+        current = weights
+    return intercept, slope, current
+
+
+def _weighted_line(
+    logs: np.ndarray, design: Samples, weights: np.ndarray, weighted: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    n, x, xx = design.basis @ weights
+    np.multiply(weights, logs, out=weighted)
+    y, xy = design.basis[:2] @ weighted
+    slope = (n * xy - x * y) / (n * xx - x * x)
+    return (y - slope * x) / n, slope
+
+
+def line_statistics(
+    logs: np.ndarray,
+    design: Samples,
+    fitted: tuple[np.ndarray, np.ndarray, np.ndarray | None],
+    base: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """R squared and standard error of the slope, both with the weights of the fit; NaN where only two samples count."""
+    intercept, slope, weights = fitted
+    if weights is None:
+        weights = np.ones((len(logs), 1), np.float32)
+    count = np.float32(len(logs)) if base is None else base.sum(axis=0)
+    n, x, xx = design.basis @ weights
+    mean = (weights * logs).sum(axis=0) / n
+    residual = logs - intercept - slope * design.shift[:, None]
+    rest = (weights * residual * residual).sum(axis=0)
+    deviation = logs - mean
+    total = (weights * deviation * deviation).sum(axis=0)
+    enough = count > 2
+    r2 = np.where(enough & (total > 0), 1 - rest / total, np.nan)
+    stderr = np.where(enough, np.sqrt(rest / (count - 2) * n / (n * xx - x * x)), np.nan)
+    return r2.astype(np.float32), stderr.astype(np.float32)
+
+
+def nonlinear(
+    logs: np.ndarray, design: Samples, start: np.ndarray, base: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Least squares in S by Gauss-Newton with S0 projected out: ln S0, slope, R squared, standard error of the slope.
+
+    A step that makes the fit worse is halved. All in float64; `start` is the slope to begin with.
+    """
+    shift = design.shift.astype(np.float64)[:, None]
+    counts = np.ones(logs.shape) if base is None else base.astype(np.float64)
+    signal = np.exp(logs.astype(np.float64)) * counts
+    limit = _FARTHEST / shift[-1, 0]
+    slope = np.clip(np.nan_to_num(start.astype(np.float64)), -limit, limit)
+    step = np.zeros_like(slope)
+    best = np.full(slope.shape, np.inf)
+    s0, scale = np.ones_like(slope), np.ones_like(slope)
+    active = np.arange(len(slope))
+    for _ in range(_STEPS):
+        trial = np.clip(slope[active] + step[active], -limit, limit)
+        decay = np.exp(shift * trial) * counts[:, active]
+        square = (decay * decay).sum(axis=0)
+        height = (decay * signal[:, active]).sum(axis=0) / square
+        residual = signal[:, active] - height * decay
+        rest = (residual * residual).sum(axis=0)
+        better = rest <= best[active]
+        ahead, worse = active[better], active[~better]
+        tangent = (shift - (shift * decay * decay).sum(axis=0) / square) * height * decay
+        slope[ahead], s0[ahead], best[ahead] = trial[better], height[better], rest[better]
+        scale[ahead] = (tangent * tangent).sum(axis=0)[better]
+        step[ahead] = ((tangent * residual).sum(axis=0)[better]) / np.maximum(scale[ahead], 1e-300)
+        step[worse] /= 2
+        active = active[np.abs(step[active]) > _CLOSE]
+        if not active.size:
+            break
+    count = counts.sum(axis=0)
+    mean = signal.sum(axis=0) / count
+    total = (counts * (signal - mean) ** 2).sum(axis=0)
+    enough = count > 2
+    r2 = np.where(enough & (total > 0), 1 - best / total, np.nan)
+    stderr = np.where(enough, np.sqrt(best / np.maximum(count - 2, 1) / scale), np.nan)
+    return np.log(s0), slope, r2, stderr

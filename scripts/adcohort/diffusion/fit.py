@@ -1,0 +1,154 @@
+"""The apparent diffusion coefficient (ADC) of every voxel, from the model S(b) = S0 exp(-b ADC).
+
+Estimators, all on the samples of a voxel that are usable (finite and above zero):
+
+``ols``
+    straight line through ln S, every sample with weight 1 (what MRtrix3's dwi2adc computes).
+``wls``
+    the same line, then fitted twice more with weights S_predicted(b) squared: the noise of ln S is that of S divided by S,
+    and weights from the prediction do not follow the noise of a sample as weights from the signal itself would.
+``nlls``
+    least squares in S (not in ln S), by Gauss-Newton with S0 projected out, from the wls solution.
+
+With two samples all three agree. Several volumes of one nominal b value (directions, repeats) are combined in one of two ways:
+
+``geometric_mean``
+    exp(mean of ln S) over the usable volumes of a b value is one sample, at the mean of their actual b values; each b value
+    counts once. ln(S0 / geometric mean) / b is what scanners compute; an arithmetic mean of S would read the ADC of
+    anisotropic tissue too low.
+``fitted_together``
+    every volume is a sample of its own at its actual b value, and counts once.
+
+A signal in the noise floor is left out by the guard, see the module `guard`. Perfusion raises the signal below b = 200 s/mm2:
+an ADC from all b values holds some of it, one from b values of at least 200 is free of it (fit the samples of those).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+from adcohort.diffusion import guard
+from adcohort.diffusion.estimators import REWEIGHTS, line, line_statistics, nonlinear
+from adcohort.diffusion.samples import Samples, logarithms, volumes_used
+
+ESTIMATORS = ("wls", "ols", "nlls")
+ALL_MAPS = ("adc", "s0", "r2", "stderr", "n_used", "guarded")
+_BLOCK = 16384  # voxels; the work of a block stays in the processor's cache
+_MODEL_MAPS = {"s0", "r2", "stderr"}
+
+
+@dataclass(frozen=True)
+class Maps:
+    """What a fit gives, one value a voxel; `adc` and `stderr` in mm2/s. With fewer than two usable b values: NaN, `n_used` 0.
+
+    `r2` and `stderr` are NaN where two samples were fitted: a line always goes through them. `n_used` counts volumes;
+    `guarded` says where the noise-floor guard left out samples.
+    """
+
+    adc: np.ndarray
+    s0: np.ndarray | None = None
+    r2: np.ndarray | None = None
+    stderr: np.ndarray | None = None
+    n_used: np.ndarray | None = None
+    guarded: np.ndarray | None = None
+
+
+def fit(
+    signals: np.ndarray,
+    design: Samples,
+    estimator: str = "wls",
+    noise: float | None = None,
+    want: Collection[str] = ("adc",),
+) -> Maps:
+    """Fit every voxel.
+
+    Parameters
+    ----------
+    signals
+        (n, voxels) signals as stored, of any number type; only the rows of ``design.volumes`` are read.
+    estimator
+        One of `ESTIMATORS`.
+    noise
+        Noise level (standard deviation of one channel, in units of the signal) for the guard; None: no guard.
+    want
+        The maps to make, of `ALL_MAPS`; the ADC is always made, and much faster alone.
+    """
+    if estimator not in ESTIMATORS:
+        raise ValueError(f"no estimator {estimator!r}; there are {', '.join(ESTIMATORS)}")
+    count = signals.shape[1]
+    kinds = {"n_used": np.uint16, "guarded": np.bool_}
+    out = {name: np.empty(count, kinds.get(name, np.float32)) for name in ALL_MAPS if name in {"adc", *want}}
+    work = np.empty((3, len(design.volumes), min(_BLOCK, count)), np.float32)
+    with np.errstate(all="ignore"):
+        for first in range(0, count, _BLOCK):
+            part = slice(first, min(first + _BLOCK, count))
+            views = {name: values[part] for name, values in out.items()}
+            _fit_block(signals, design, estimator, noise, part, work, views)
+    return Maps(**out)
+
+
+def _fit_block(
+    signals: np.ndarray,
+    design: Samples,
+    estimator: str,
+    noise: float | None,
+    part: slice,
+    work: np.ndarray,
+    out: dict[str, np.ndarray],
+) -> None:
+    """Fit the voxels of a block into the views `out`: all as if every sample counted, then anew those that are special."""
+    logs, usable = logarithms(signals, design, part, work[0])
+    special = np.zeros(logs.shape[1], bool) if usable is None else ~usable.all(axis=0)
+    if noise is not None:
+        special |= guard.near_floor(logs, noise)
+    chosen = np.flatnonzero(special)
+    some = logs[:, chosen]
+    for name, values in _estimate(logs, design, estimator, out, None, work[1:, : len(logs), : logs.shape[1]]).items():
+        out[name][:] = values
+    if "n_used" in out:
+        out["n_used"][:] = len(design.volumes)
+    if "guarded" in out:
+        out["guarded"][:] = False
+    if not chosen.size:
+        return
+
+    kept = base = np.ones(some.shape, bool) if usable is None else usable[:, chosen]
+    if noise is not None:
+        kept = base & (guard.above_floor(some, base, design, noise) | ~guard.near_floor(some, noise))
+    few = ((design.member @ kept.astype(np.float32)) > 0).sum(axis=0) < 2
+    room = np.empty((2, *some.shape), np.float32)
+    for name, values in _estimate(some, design, estimator, out, kept.astype(np.float32), room).items():
+        values[few] = np.nan
+        out[name][chosen] = values
+    if "n_used" in out:
+        out["n_used"][chosen] = np.where(few, 0, volumes_used(signals, design, kept, part.start + chosen))
+    if "guarded" in out:
+        out["guarded"][chosen] = (base & ~kept).any(axis=0)
+
+
+def _estimate(
+    logs: np.ndarray,
+    design: Samples,
+    estimator: str,
+    want: Collection[str],
+    base: np.ndarray | None,
+    work: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """The maps of `want` that come from the model, for samples that count where `base` is 1 (None: all). Changes `logs`."""
+    plain = estimator == "ols" or len(design.x) == 2
+    nlls = estimator == "nlls" and not plain
+    first = logs[0].copy()
+    logs -= first  # sums of differences lose fewer digits
+    fitted = line(logs, design, 0 if plain else REWEIGHTS, base, work)
+    intercept, slope, _ = fitted
+    found: dict[str, np.ndarray] = {}
+    if nlls:
+        intercept, slope, found["r2"], found["stderr"] = nonlinear(logs, design, slope, base)
+    elif _MODEL_MAPS & set(want):
+        found["r2"], found["stderr"] = line_statistics(logs, design, fitted, base)
+    if "stderr" in found:
+        found["stderr"] /= 1000
+    if "s0" in want:
+        found["s0"] = np.exp(intercept - slope * design.x[0] + first)
+    found["adc"] = slope / np.float32(-1000)
+    return {name: values for name, values in found.items() if name in want}

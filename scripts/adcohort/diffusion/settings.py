@@ -1,0 +1,26 @@
+"""How a study wants its ADC fitted: the config's key `adc`, whose defaults config/schema/adc.yaml states too (a test compares)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The keys of `adc`; config/README.md explains them."""
+
+    estimator: str = "wls"
+    b_min: float | None = None
+    b_max: float | None = None
+    directions: str = "geometric_mean"
+    noise_guard: bool = True
+    noise: str | float = "background"
+    models: tuple[str, ...] = ()
+    registration: bool = False
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any] | None) -> "Settings":
+        """From the config's slice; keys that it lacks keep their defaults."""
+        given = dict(options or {})
+        given["models"] = tuple(given.get("models") or ())
+        return cls(**given)
