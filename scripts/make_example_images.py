@@ -20,6 +20,8 @@ def main() -> None:
     options = args.options.get("example") or {}
     people = cohort.draw(resources.load("example/cohort.yaml"), options.get("seed"), options.get("participants"))
     facts = resources.load("example/imaging.yaml")
+    if options.get("small_images"):
+        facts = imaging.smaller(facts)
     imaging_tree.write(imaging.plan(people, facts, options.get("visits")), facts, args.dicom, args.rois, args.workers)
 
 

@@ -48,6 +48,16 @@ class Study:
         return self.person.rng(f"imaging/{self.day}/{what}")
 
 
+def smaller(facts: dict[str, Any]) -> dict[str, Any]:
+    """The same scanners with few and large voxels, for tests of scale."""
+    scanners = {
+        name: scanner
+        | {"size": scanner["size"] // 4, "pixel_mm": scanner["pixel_mm"] * 4, "slices": 4, "spacing_mm": 12.0}
+        for name, scanner in facts["scanners"].items()
+    }
+    return facts | {"scanners": scanners}
+
+
 def plan(people: list[Person], facts: dict[str, Any], visits: Iterable[str] | None = None) -> list[Study]:
     """All imaging sessions in the order of participants and days.
 
@@ -148,21 +158,29 @@ def scan_adc(study: Study, run: int, facts: dict[str, Any]) -> dict[str, float]:
     }
 
 
+def played_out(study: Study) -> dict[int, float]:
+    """The b values that the scanner really played out: one vendor's are not round."""
+    if study.scanner["way"] != "uih":
+        return {b: float(b) for b in study.b_values}
+    return {b: 0.9975 * b or 1.25 for b in study.b_values}
+
+
 def signals(study: Study, run: int, facts: dict[str, Any]) -> dict[int, list[Array]]:
     """The magnitude images of one run: b value to one image (b 0) or three (orthogonal directions)."""
     rng = study.rng(f"signal of run {run}")
     grid = study.grid
     lesion = facts["lesion"]
+    played = played_out(study)
     coefficients = {
         lesion_id: phantom.diffusion_coefficient(
-            adc, list(study.b_values), lesion["perfusion"], facts["pseudo_diffusion"]
+            adc, list(played.values()), lesion["perfusion"], facts["pseudo_diffusion"]
         )
         for lesion_id, adc in scan_adc(study, run, facts).items()
     }
     maps = phantom.tissue_maps(grid, facts["tissues"])
     found = phantom.bodies(study.person, study.day)
     maps = phantom.with_lesions(maps, grid, found, coefficients, facts=lesion, rng=rng)
-    images = phantom.directional_signals(maps, list(study.b_values), facts, rng, study.scanner["zeroed"])
+    images = phantom.directional_signals(maps, played, facts, rng, study.scanner["zeroed"])
     if not study.usable:
         images = {b: [images[0][0]] * len(each) for b, each in images.items()}
     return images

@@ -1,12 +1,12 @@
 """How the vendors store diffusion images: one function a way, from the images of a run to its DICOM objects."""
 
 from collections.abc import Callable, Iterator
-from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
 from adcohort.example import imaging_headers as headers
-from adcohort.example.imaging import Study
+from adcohort.example import imaging_multiframe as multiframe
+from adcohort.example.imaging import Study, played_out
 from adcohort.example.phantom import Array
 from pydicom.dataset import Dataset
 
@@ -48,8 +48,8 @@ def _slices(
     for number, volume in enumerate(stack):
         for index in range(grid.slices):
             instance += 1
-            out = copy(template)
-            out._dict = copy(template._dict)
+            out = Dataset()
+            out.update(template)
             position = [float(v) for v in grid.position(index)]
             out.ImagePositionPatient = position
             out.SliceLocation = round(float(grid.position(index) @ grid.normal), 4)
@@ -144,14 +144,18 @@ def philips(study: Study, header: Dataset, stack: list[Volume], run: int) -> Ite
         out.InstanceNumber = int(order[number * study.grid.slices + index])
         out.DiffusionBValue = float(volume.b)
         out.DiffusionGradientOrientation = list(volume.direction or (0.0, 0.0, 0.0))
-        block = out.private_block(0x2001, "Philips Imaging DD 001", create=True)
+        for group, blocks in ((0x2001, ["Imaging DD 001"]), (0x2005, [f"MR Imaging DD {n:03d}" for n in range(1, 6)])):
+            for name in blocks:
+                out.private_block(group, f"Philips {name}", create=True)
+        block = out.private_block(0x2001, "Philips Imaging DD 001")
         block.add_new(0x03, "FL", float(volume.b) or 0.001)
         block.add_new(0x04, "CS", "I" if volume.direction is None else "O")
         block.add_new(0x0A, "IS", index + 1)
+        block.add_new(0x0B, "CS", "TRANSVERSAL")
         block.add_new(0x18, "SL", study.grid.slices)
-        block = out.private_block(0x2005, "Philips MR Imaging DD 001", create=True)
+        block = out.private_block(0x2005, "Philips MR Imaging DD 001")
         block.add_new(0x0E, "FL", 0.02 / slope)
-        block = out.private_block(0x2005, "Philips MR Imaging DD 004", create=True)
+        block = out.private_block(0x2005, "Philips MR Imaging DD 005")
         block.add_new(0x12, "IS", b_values.index(volume.b) + 1)
         block.add_new(0x13, "IS", 1 if volume.direction is None else DIRECTIONS.index(volume.direction) + 1)
 
@@ -165,17 +169,48 @@ def uih(study: Study, header: Dataset, stack: list[Volume], run: int) -> Iterato
     )
     headers.place(template, study.grid, study.scanner["thickness_mm"])
 
+    played = played_out(study)
+
     def mark(out: Dataset, number: int, volume: Volume, index: int) -> None:
         block = out.private_block(0x0065, "Image Private Header", create=True)
-        block.add_new(0x09, "FD", volume.b * 0.9975 if volume.b else 1.25)
+        block.add_new(0x09, "FD", played[volume.b])
         block.add_new(0x0A, "FD", float(volume.b))
 
     yield from _slices(template, study, stack, mark)
 
 
+def siemens_mosaic(study: Study, header: Dataset, stack: list[Volume], run: int) -> Iterator[Dataset]:
+    """One image a volume, slices tiled."""
+    template = headers.series(
+        header,
+        study,
+        4 + 3 * run,
+        "ep2d_diff_3scan_neck",
+        ImageType=["ORIGINAL", "PRIMARY", "DIFFUSION", "NONE", "ND", "MOSAIC"],
+    )
+    headers.place(template, study.grid, study.scanner["thickness_mm"])
+    tiled = [(volume.b, volume.direction, stored(volume.signal)) for volume in stack]
+    yield from multiframe.mosaic_objects(template, study, tiled)
+
+
+def enhanced(study: Study, header: Dataset, stack: list[Volume], run: int) -> Iterator[Dataset]:
+    """One object with all frames; slopes differ from b value to b value."""
+    template = headers.series(
+        header, study, 10 + run, "DWI ax neck", ImageType=["ORIGINAL", "PRIMARY", "DIFFUSION", "NONE"]
+    )
+    headers.place(template, study.grid, study.scanner["thickness_mm"])
+    frames = []
+    for number, volume in enumerate(stack):
+        slope = 1 / (1 + 0.5 * number)
+        frames.append((volume.b, stored(volume.signal, round(slope, 6)), slope))
+    yield multiframe.enhanced_object(template, study, frames)
+
+
 WAYS: dict[str, Callable[[Study, Dataset, list[Volume], int], Iterator[Dataset]]] = {
     "siemens_split": siemens_split,
     "siemens_classic": siemens_classic,
+    "siemens_mosaic": siemens_mosaic,
+    "enhanced": enhanced,
     "ge": ge,
     "philips": philips,
     "uih": uih,

@@ -143,7 +143,7 @@ def _inside(x: Array, y: Array, centre: tuple[Any, Any], half: tuple[Any, Any]) 
     return ((x - centre[0]) / half[0]) ** 2 + ((y - centre[1]) / half[1]) ** 2 <= 1
 
 
-def diffusion_coefficient(adc: float, b_values: list[int], f: float, pseudo: float) -> float:
+def diffusion_coefficient(adc: float, b_values: list[float], f: float, pseudo: float) -> float:
     """D of tissue with perfusion whose log-linear fit over b_values gives `adc` (all in 1e-3 mm2/s)."""
     b = np.array(b_values) / 1000.0
     slope_weights = (b - b.mean()) / np.sum((b - b.mean()) ** 2)
@@ -163,9 +163,13 @@ def ivim(b: Any, d: Any, f: Any, pseudo: float) -> Any:
 
 
 def directional_signals(
-    maps: tuple[Array, Array, Array], b_values: list[int], facts: dict[str, Any], rng: np.random.Generator, zeroed: bool
+    maps: tuple[Array, Array, Array],
+    b_values: dict[int, float],
+    facts: dict[str, Any],
+    rng: np.random.Generator,
+    zeroed: bool,
 ) -> dict[int, list[Array]]:
-    """Noisy magnitude images of each b value: one at b 0, three orthogonal directions at each other.
+    """Noisy magnitude images of each b value (nominal to played out): one at b 0, three orthogonal directions at each other.
 
     Muscle-like anisotropy is small and keeps the mean of the three directions at D. A zeroed background is what many
     scanners store.
@@ -174,11 +178,11 @@ def directional_signals(
     sigma = facts["noise_sigma"]
     shading = _shading(s0.shape)
     images: dict[int, list[Array]] = {}
-    for b in b_values:
+    for b, played in b_values.items():
         spread = (0.0,) if b == 0 else (-0.06, 0.0, 0.06)
         images[b] = []
         for tilt in spread:
-            clean = s0 * shading * ivim(b / 1000.0, d * (1 + tilt), f, facts["pseudo_diffusion"])
+            clean = s0 * shading * ivim(played / 1000.0, d * (1 + tilt), f, facts["pseudo_diffusion"])
             noise = rng.standard_normal((2, *clean.shape)) * sigma
             noisy = np.hypot(clean + noise[0], noise[1])
             images[b].append(np.where(s0 > 0, noisy, 0.0) if zeroed else noisy)

@@ -1,36 +1,66 @@
 """Regions that the synthetic readers draw around the lesions, on the grid of the diffusion images."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from adcohort.example import imaging, phantom
 from adcohort.example.imaging import Study
-from adcohort.example.phantom import Array
+from adcohort.example.phantom import Array, Body, Grid
+
+CORNERS = 96
 
 
-def label_map(study: Study, reader: str, facts: dict[str, Any]) -> tuple[Array, dict[int, str]]:
-    """What a reader draws: lesion numbers [slice, row, column] and the lesion of each number.
+def drawn(study: Study, reader: str, facts: dict[str, Any]) -> list[Body]:
+    """What a reader takes the lesions to be, where large enough.
 
     The first reader follows the outline; the second draws some tenths of a millimetre smaller or larger and off centre.
     """
-    grid = study.grid
-    centres = grid.centres()
-    labels = np.zeros(centres.shape[:3], np.uint8)
-    names: dict[int, str] = {}
     wanted = {lesion.lesion_id for lesion in imaging.drawn_lesions(study.person, study.day, facts["smallest_mm"])}
     rng = study.rng(f"drawn by {reader}")
+    found = []
     for body in phantom.bodies(study.person, study.day):
-        shift = np.zeros(3) if reader == "R1" else rng.normal(0, 0.5, 3) * (1, 1, 0)
-        growth = 0.0 if reader == "R1" else rng.normal(-0.1, 0.5)
-        half = (body.half_mm[0] + growth, body.half_mm[1] + growth, body.half_mm[2])
-        inside = body.distance(centres - shift, half) <= 1
-        if body.lesion_id in wanted and inside.any():
+        if reader != "R1":
+            growth, x, y = rng.normal(-0.1, 0.5), *rng.normal(0, 0.5, 2)
+            (wide, deep, high), centre = body.half_mm, body.centre
+            body = replace(  # noqa: PLW2901
+                body, centre=(centre[0] + x, centre[1] + y, centre[2]), half_mm=(wide + growth, deep + growth, high)
+            )
+        if body.lesion_id in wanted:
+            found.append(body)
+    return found
+
+
+def label_map(study: Study, reader: str, facts: dict[str, Any]) -> tuple[Array, dict[int, str]]:
+    """Lesion numbers [slice, row, column] as a reader draws them, and the lesion of each number."""
+    centres = study.grid.centres()
+    labels = np.zeros(centres.shape[:3], np.uint8)
+    names: dict[int, str] = {}
+    for body in drawn(study, reader, facts):
+        inside = (body.distance(centres) <= 1) & (labels == 0)
+        if inside.any():
             number = int(body.lesion_id.removeprefix("L"))
-            labels[inside & (labels == 0)] = number
+            labels[inside] = number
             names[number] = body.lesion_id
     return labels, names
+
+
+def contour(body: Body, grid: Grid, index: int) -> Array | None:
+    """Outline of a lesion in a slice: corners in patient coordinates, or None where the slice misses it."""
+    middle = np.array(body.centre)
+    middle = middle - ((middle - grid.position(index)) @ grid.normal) * grid.normal
+    if body.distance(middle) >= 0.99:
+        return None
+    angle = np.linspace(0, 2 * np.pi, CORNERS, endpoint=False)
+    rays = np.cos(angle)[:, None] * grid.row + np.sin(angle)[:, None] * grid.column
+    near, far = np.zeros(CORNERS), np.full(CORNERS, 80.0)
+    for _ in range(40):
+        half = (near + far) / 2
+        inside = body.distance(middle + half[:, None] * rays) <= 1
+        near, far = np.where(inside, half, near), np.where(inside, far, half)
+    return middle + near[:, None] * rays
 
 
 def write_nifti(study: Study, reader: str, facts: dict[str, Any], folder: Path) -> None:
