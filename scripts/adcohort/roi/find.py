@@ -6,16 +6,16 @@ patient and study date. What the embedded example writes (NIfTI label maps <pati
 of label names beside each; SEG and RTSTRUCT in the image tree) is read like any other study's files.
 """
 
-import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from adcohort import files
+from adcohort.errors import StudyError
 from adcohort.reasons import Reason
-from adcohort.roi import labelmaps, objects
+from adcohort.roi import labelmaps
 
 PLACEHOLDERS = {
     "participant_id": r"sub-[a-zA-Z0-9]+",
@@ -38,8 +38,8 @@ class Scan:
     ----------
     name
         Name of the visit (sub-01_ses-baseline).
-    date
-        Calendar day of the images.
+    day, date
+        Day since treatment start of the images, and their calendar day (YYYYMMDD).
     series
         SeriesInstanceUID of every image series of that examination, and its role: diffusion, map or image.
     frames
@@ -49,7 +49,8 @@ class Scan:
     name: str
     participant_id: str
     visit: str
-    date: dt.date | None
+    day: int | None
+    date: str
     series: dict[str, str] = field(default_factory=dict)
     frames: set[str] = field(default_factory=set)
 
@@ -63,16 +64,37 @@ class Found:
     record: str
     participant_id: str = ""
     visit: str = ""
-    date: dt.date | None = None
+    day: int | None = None
+    date: str = ""
     reader: str = ""
     session: str = ""
     label: str = ""
     series: list[str] = field(default_factory=list)
-    frame: str = ""
+    frames: list[str] = field(default_factory=list)
+
+
+def scans_of(manifests: Mapping[str, Mapping[str, Any]], examinations: Mapping[str, Mapping[str, Any]]) -> list[Scan]:
+    """The imaging visits from the index: manifests, and for each the date, series and frames of its examination."""
+    return [
+        Scan(
+            name,
+            manifest["participant_id"],
+            manifest["visit"],
+            manifest["day"],
+            examinations[name]["date"],
+            dict(examinations[name]["series"]),
+            set(examinations[name]["frames_of_reference"]),
+        )
+        for name, manifest in sorted(manifests.items())
+    ]
 
 
 def find(
-    data: Path, masks: Sequence[str], dicom_objects: Iterable[Path], scans: Sequence[Scan], pseudonyms: dict[str, str]
+    data: Path,
+    masks: Sequence[str],
+    objects: Iterable[Mapping[str, Any]],
+    scans: Sequence[Scan],
+    pseudonyms: Mapping[str, str],
 ) -> tuple[dict[str, list[dict[str, Any]]], list[dict[str, Any]]]:
     """Tie every region file to its imaging visit.
 
@@ -82,8 +104,9 @@ def find(
         Folder of the raw files; paths in the result are relative to it.
     masks
         Patterns of mask files under it.
-    dicom_objects
-        DICOM segmentations and structure sets of the image tree.
+    objects
+        DICOM segmentations and structure sets of the index: participant_id, day, kind, path, series, frames_of_reference,
+        reader, session.
     scans
         The imaging visits.
     pseudonyms
@@ -96,11 +119,18 @@ def find(
         that names the labels), tied_by, frame (same, other or unknown) and drawn_on (empty where the config says it).
     unused
         Files that belong to no scan: participant_id, visit, record (named without a patient's data), reason, detail.
+
+    Raises
+    ------
+    StudyError
+        For placeholders that mean nothing.
     """
+    if unknown := unknown_placeholders(masks):
+        known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+        raise StudyError(f"roi.masks: unknown placeholder {', '.join(unknown)}. There are {known} and *.")
     regions: dict[str, list[dict[str, Any]]] = {scan.name: [] for scan in scans}
     unused: list[dict[str, Any]] = []
-    found = [*find_masks(data, masks, pseudonyms, unused), *read_objects(data, dicom_objects, pseudonyms, unused)]
-    for region in found:
+    for region in [*find_masks(data, masks, pseudonyms, unused), *found_objects(objects)]:
         scan, tied_by = tie(region, scans)
         if scan is None:
             reason = Reason.NO_IMAGES if region.participant_id else Reason.UNKNOWN_PARTICIPANT
@@ -121,7 +151,7 @@ def folders(masks: Sequence[str]) -> list[str]:
 
 
 def find_masks(
-    data: Path, masks: Sequence[str], pseudonyms: dict[str, str], unused: list[dict[str, Any]]
+    data: Path, masks: Sequence[str], pseudonyms: Mapping[str, str], unused: list[dict[str, Any]]
 ) -> list[Found]:
     """Mask files under the patterns' folders; those that fit no pattern go to `unused`."""
     patterns = [_compiled(pattern) for pattern in masks]
@@ -160,40 +190,40 @@ def find_masks(
     return found
 
 
-def read_objects(
-    data: Path, paths: Iterable[Path], pseudonyms: dict[str, str], unused: list[dict[str, Any]]
-) -> Iterator[Found]:
-    """Headers of DICOM segmentations and structure sets."""
-    for number, path in enumerate(sorted(paths), start=1):
-        import pydicom  # only studies with such objects wait for it
-
-        record = f"DICOM region object {number}"
-        try:
-            header = pydicom.dcmread(path, stop_before_pixels=True)
-            region = _from_header(header, record)
-        except Exception:  # whatever a damaged object makes the reader raise
-            unused.append(_row(record, Reason.UNREADABLE_REGION, "the object's header cannot be read"))
-            continue
-        region.path = path.relative_to(data).as_posix()
-        region.participant_id = pseudonyms.get(str(header.get("PatientID", "")).strip(), "")
-        yield region
+def found_objects(objects: Iterable[Mapping[str, Any]]) -> Iterator[Found]:
+    """DICOM segmentations and structure sets as the index saw them."""
+    for number, one in enumerate(sorted(objects, key=lambda one: one["path"]), start=1):
+        yield Found(
+            path=one["path"],
+            format={"SEG": "seg", "RTSTRUCT": "rtstruct"}[one["kind"]],
+            record=f"DICOM region object {number}",
+            participant_id=one["participant_id"] or "",
+            day=one["day"],
+            reader=one.get("reader", ""),
+            session=one.get("session", ""),
+            series=list(one["series"]),
+            frames=list(one["frames_of_reference"]),
+        )
 
 
 def tie(region: Found, scans: Sequence[Scan]) -> tuple[Scan | None, str]:
     """The scan of a region, and what tells so: series, frame, visit, date or participant."""
     for tied_by, fits in (
         ("series", lambda scan: any(uid in scan.series for uid in region.series)),
-        ("frame", lambda scan: bool(region.frame) and region.frame in scan.frames),
+        ("frame", lambda scan: bool(scan.frames.intersection(region.frames))),
     ):
         if (scan := next((scan for scan in scans if fits(scan)), None)) is not None:
             return scan, tied_by
     own = [scan for scan in scans if region.participant_id and scan.participant_id == region.participant_id]
-    if region.date is not None:
+    if region.date:
         own = [scan for scan in own if scan.date == region.date]
+    if region.day is not None:
+        own = [scan for scan in own if scan.day == region.day]
     if region.visit:
         own = [scan for scan in own if scan.visit == region.visit]
-    if len(own) == 1 or (own and (region.date or region.visit)):
-        return own[0], "visit" if region.visit else "date" if region.date else "participant"
+    dated = bool(region.date) or region.day is not None
+    if len(own) == 1 or (own and (dated or region.visit)):
+        return own[0], "visit" if region.visit else "date" if dated else "participant"
     return None, ""
 
 
@@ -201,7 +231,9 @@ def _entry(data: Path, region: Found, scan: Scan, tied_by: str) -> dict[str, Any
     names = labelmaps.name_file(data / region.path) if region.format in ("nifti", "nrrd") else None
     roles = {scan.series[uid] for uid in region.series if uid in scan.series}
     drawn_on = next((DRAWN_ON[role] for role in ("diffusion", "map", "image") if role in roles), "")
-    frame = "unknown" if not (region.frame and scan.frames) else "same" if region.frame in scan.frames else "other"
+    frame = (
+        "unknown" if not (region.frames and scan.frames) else "same" if scan.frames & set(region.frames) else "other"
+    )
     return {
         "path": region.path,
         "hash": files.content_hash(data / region.path),
@@ -215,30 +247,6 @@ def _entry(data: Path, region: Found, scan: Scan, tied_by: str) -> dict[str, Any
         "frame": frame,
         "drawn_on": drawn_on,
     }
-
-
-def _from_header(header: Any, record: str) -> Found:
-    kind = str(header.SOPClassUID)
-    region = Found(path="", format="rtstruct" if kind == objects.STRUCTURE_SET else "seg", record=record)
-    region.date = _date(str(header.get("StudyDate", "")))
-    region.session = str(header.get("ClinicalTrialSeriesID", "") or "").strip()
-    if region.format == "seg":
-        region.reader = str(header.get("ContentCreatorName", "") or "").strip()
-        region.frame = str(header.get("FrameOfReferenceUID", ""))
-        region.series = [str(item.SeriesInstanceUID) for item in header.get("ReferencedSeriesSequence") or []]
-        return region
-    drawers = {
-        str(seen.get("ROIInterpreter", "") or "").strip() for seen in header.get("RTROIObservationsSequence") or []
-    }
-    drawers.discard("")
-    others = [str(header.get(name, "") or "").strip() for name in ("OperatorsName", "ReviewerName")]
-    region.reader = drawers.pop() if len(drawers) == 1 else next((name for name in others if name), "")
-    for frame in header.get("ReferencedFrameOfReferenceSequence") or []:
-        region.frame = region.frame or str(frame.get("FrameOfReferenceUID", ""))
-        for study in frame.get("RTReferencedStudySequence") or []:
-            for series in study.get("RTReferencedSeriesSequence") or []:
-                region.series.append(str(series.SeriesInstanceUID))
-    return region
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
@@ -267,12 +275,9 @@ def _walk(top: Path) -> Iterator[Path]:
     return (path for path in top.rglob("*") if path.is_file())
 
 
-def _date(text: str) -> dt.date | None:
-    digits = re.sub(r"\D", "", text)
-    try:
-        return dt.date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
-    except ValueError:
-        return None
+def _date(text: str) -> str:
+    """YYYYMMDD, or nothing."""
+    return re.sub(r"\D", "", text)
 
 
 def _unused(region: Found, reason: Reason, detail: str) -> dict[str, Any]:

@@ -7,9 +7,6 @@ import numpy as np
 from adcohort.reasons import Reason
 from adcohort.roi.regions import Contours, NotUsable, Region, Voxels, code_of, ras
 
-SEGMENTATIONS = {"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"}  # Segmentation, Label Map Segmentation
-STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"
-
 
 def read_segmentation(path: Path) -> list[Region]:
     """Segments of a DICOM segmentation: binary, fractional or label map; segments may overlap, and may be empty."""
