@@ -218,13 +218,9 @@ def _nadir(response: str, unconfirmed: bool, rng: np.random.Generator) -> float:
 
 def _lesions(facts: dict[str, Any], rng: np.random.Generator, only_lung: bool) -> list[Lesion]:
     organs = facts["organs"]
+    low, high = facts["lesions_per_participant"]
     shares = np.array([organ["share"] for organ in organs.values()])
-    chosen = [
-        str(name)
-        for name in rng.choice(
-            list(organs), size=rng.integers(*facts["lesions_per_participant"], endpoint=True), p=shares
-        )
-    ]
+    chosen = [str(name) for name in rng.choice(list(organs), size=int(rng.integers(low, high + 1)), p=shares)]
     if only_lung:
         chosen = ["lung"] * min(len(chosen), 2)
     elif not any(organs[name]["dwi"] for name in chosen):
@@ -260,11 +256,13 @@ def _assessments(facts: dict[str, Any], rng: np.random.Generator, person: Person
 
 def _miss_visits(facts: dict[str, Any], rng: np.random.Generator, people: list[Person]) -> None:
     unusable = facts["unusable_scan"]
+    share = min(1.0, len(people) / facts["participants"])  # a smaller cohort misses fewer
+    missed, unseen = (round(share * facts[name]) for name in ("missed_imaging_visits", "without_dwi_lesion"))
     whole = [p for p in people if p.participant_id != f"sub-{unusable['participant']:02d}"]
-    for number in rng.choice(len(whole), size=min(facts["without_dwi_lesion"], len(whole)), replace=False):
+    for number in rng.choice(len(whole), size=unseen, replace=False):
         person = whole[number]
         person.lesions = _lesions(facts, person.rng("lung"), only_lung=True)
-    for number in rng.choice(len(whole), size=min(facts["missed_imaging_visits"], len(whole)), replace=False):
+    for number in rng.choice(len(whole), size=missed, replace=False):
         visit = str(rng.choice(["month1", "month3", "month6"]))
         whole[number].imaging_days.pop(visit, None)
     for person in people:

@@ -65,7 +65,7 @@ class Body:
     def distance(self, centres: Array, half_mm: tuple[float, float, float] | None = None) -> Array:
         """Distance of points from the centre, 1 on the surface."""
         x, y, z = ((centres[..., i] - self.centre[i]) / half for i, half in enumerate(half_mm or self.half_mm))
-        return np.sqrt(x**2 + y**2 + z**2) / self.outline(np.arctan2(y, x))
+        return np.sqrt((x**2 + y**2) / self.outline(np.arctan2(y, x)) ** 2 + z**2)
 
     def outline(self, angle: Array) -> Array:
         """Radius of the outline in a slice, relative to the ellipse."""
@@ -83,7 +83,7 @@ def bodies(person: Person, day: int) -> list[Body]:
         if (lesion.node, side) in taken:
             side = -side
         taken.add((lesion.node, side))
-        height, *waves = rng.uniform(-1, 1, 3)
+        height, first, second = (float(v) for v in rng.uniform(-1, 1, 3))
         scale = person.scale(day)
         if scale <= 0:
             continue
@@ -92,7 +92,7 @@ def bodies(person: Person, day: int) -> list[Body]:
                 lesion_id=lesion.lesion_id,
                 centre=_place(lesion, side, largest, 4 * height),
                 half_mm=_half_axes(lesion, scale),
-                waves=(0.05 * waves[0], 0.03 * waves[1]),
+                waves=(0.05 * first, 0.03 * second),
             )
         )
     return found

@@ -49,8 +49,10 @@ def label_map(study: Study, reader: str, facts: dict[str, Any]) -> tuple[Array, 
 
 def contour(body: Body, grid: Grid, index: int) -> Array | None:
     """Outline of a lesion in a slice: corners in patient coordinates, or None where the slice misses it."""
-    middle = np.array(body.centre)
-    middle = middle - ((middle - grid.position(index)) @ grid.normal) * grid.normal
+    # middle of the ellipse in which the slice cuts the ellipsoid
+    away = (grid.position(index) - np.array(body.centre)) @ grid.normal
+    squares = np.array(body.half_mm) ** 2
+    middle = np.array(body.centre) + away * squares * grid.normal / (grid.normal**2 @ squares)
     if body.distance(middle) >= 0.99:
         return None
     angle = np.linspace(0, 2 * np.pi, CORNERS, endpoint=False)
