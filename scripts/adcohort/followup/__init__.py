@@ -1,0 +1,1 @@
+"""Time: follow-up, progression-free survival, duration of response; who the participants are."""

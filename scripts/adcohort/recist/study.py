@@ -1,0 +1,193 @@
+"""The whole study's responses: time points of every participant, their best responses, and response rates."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from adcohort import participants, proportions, visits
+from adcohort.errors import StudyError
+from adcohort.reasons import Decision, Reason
+from adcohort.recist import best, course, sheet, words
+
+Rows = list[dict[str, Any]]
+COUNTS = "follow-up"
+
+
+class Study:
+    """Participants, windows and settings of stage response, with the notes that reading gathers."""
+
+    def __init__(self, people: pd.DataFrame, windows: visits.Visits, settings: Mapping[str, Any]) -> None:
+        self.people = people
+        self.windows = windows
+        self.settings = settings
+        self.rules = best.Rules.of(settings)
+        self.notes = sheet.Notes()
+        self.days = participants.days(people).set_index("participant_id")
+
+    def label(self, day: int) -> str:
+        """How reasons name a day: its visit, else its number."""
+        return visits.visit_of(day, self.windows) or f"day {day}"
+
+    def known_days(self, who: str) -> dict[str, int | None]:
+        """A participant's treatment_end, last_contact, death and new_therapy_start as days, None where not known."""
+        return {str(name): None if pd.isna(day) else int(day) for name, day in self.days.loc[who].items()}
+
+    def from_lesions(self, lesions: pd.DataFrame) -> Rows:
+        """Rows of timepoints.tsv, derived from lesion measurements."""
+        rows: Rows = []
+        for who, found in sheet.read(lesions, self.people, self.settings, self.notes).items():
+            points = course.timepoints(found, self.label, self.rules.cr_then_pr == "pd", self.notes)
+            rows += self._placed(who, points, "lesions")
+        return rows
+
+    def from_responses(self, stated: pd.DataFrame) -> Rows:
+        """Rows of timepoints.tsv, from responses that the source states."""
+        names = self.settings["columns"]
+        if missing := [names[key] for key in ("patient", "date", "response") if names[key] not in stated]:
+            raise StudyError(
+                f"responses: no column {', '.join(missing)}; the sheet has {', '.join(stated)}. "
+                "Name its columns in response.columns."
+            )
+        records = participants.attach(stated, self.people, names["patient"], names["date"])
+        found: dict[str, dict[int, str]] = {}
+        for number, row in enumerate(records.to_dict("records"), 2):
+            self._take(found, row, words.response(sheet.text(row[names["response"]])), f"row {number}")
+        rows: Rows = []
+        for who, by_day in sorted(found.items()):
+            rows += self._placed(who, [_stated(day, by_day[day]) for day in sorted(by_day)], "given")
+        return rows
+
+    def _take(
+        self, found: dict[str, dict[int, str]], row: Mapping[str, Any], response: str | None, record: str
+    ) -> None:
+        who = None if pd.isna(row["participant_id"]) else str(row["participant_id"])
+        day = None if pd.isna(row["day"]) else int(row["day"])
+        place: dict[str, Any] = {"who": who, "day": day, "record": record}
+        if who is None:
+            self.notes.add(
+                Reason.UNKNOWN_PARTICIPANT, "the patient is not among the participants", day=day, record=record
+            )
+        elif day is None:
+            self.notes.add(Reason.NO_DATE, "the assessment has no date", who=who, record=record)
+        elif response is None:
+            self.notes.add(Reason.UNREADABLE_VALUE, "the response is none of RECIST's words", **place)
+        elif day < 0:
+            self.notes.add(Reason.IMPOSSIBLE, f"a response {-day} d before treatment start", **place)
+        elif found.setdefault(who, {}).setdefault(day, response) != response:
+            found[who][day] = "NE"
+            self.notes.add(Reason.DUPLICATE, "another response of the same day: the day is not evaluable", **place)
+
+    def _placed(self, who: str, points: Rows, source: str) -> Rows:
+        """Rows with participant, visit and role: what follows progression, new therapy or the last contact does not count."""
+        known = self.days.loc[who]
+        therapy = known["new_therapy_start"]
+        last = known[["last_contact", "death"]].max()
+        progressed = False
+        rows = []
+        for point in points:
+            role = COUNTS
+            if point["overall"] == "baseline":
+                role = "baseline"
+            elif pd.notna(therapy) and point["day"] > therapy:
+                role = "after new therapy"
+                self.notes.add(
+                    Reason.AFTER_NEW_THERAPY,
+                    f"new therapy on day {therapy}",
+                    who=who,
+                    day=point["day"],
+                    record="assessment",
+                )
+            elif progressed:
+                role = "after progression"
+            if pd.notna(last) and point["day"] > last:
+                self.notes.add(
+                    Reason.AFTER_DEATH,
+                    f"the last contact is day {last}",
+                    who=who,
+                    day=point["day"],
+                    record="assessment",
+                    decision=Decision.FLAGGED,
+                )
+            progressed = progressed or (role == COUNTS and point["overall"] == "PD" and not self._counts_all)
+            visit = visits.visit_of(point["day"], self.windows)
+            rows.append({"participant_id": who, "visit": visit, "role": role, "source": source} | point)
+        return rows
+
+    @property
+    def _counts_all(self) -> bool:
+        return self.rules.after_progression == "counted"
+
+    def best(self, timepoints: Rows) -> Rows:
+        """One row of best.tsv for every participant of the study; the durations are added by ``with_duration``."""
+        return [
+            _best_row(
+                str(who), [row for row in timepoints if row["participant_id"] == who and row["role"] == COUNTS], self
+            )
+            for who in self.people["participant_id"]
+        ]
+
+
+def _stated(day: int, response: str) -> dict[str, Any]:
+    empty: dict[str, Any] = dict.fromkeys(
+        ("sum_mm", "nadir_mm", "baseline_pct", "nadir_pct", "nadir_change_mm", "n_targets", "n_missing")
+    )
+    return empty | {
+        "day": day,
+        "target": None,
+        "nontarget": None,
+        "new_lesion": None,
+        "overall": response,
+        "reason": f"{response}: as stated in the source",
+    }
+
+
+def _best_row(who: str, rows: Rows, study: Study) -> dict[str, Any]:
+    points = [best.Point(row["day"], row["overall"]) for row in rows]
+    first, proven = best.unconfirmed(points, study.rules), best.confirmed(points, study.rules)
+    adequate = [row["day"] for row in rows if row["overall"] != "NE"]
+    sums = [(row["baseline_pct"], row["day"]) for row in rows if row["baseline_pct"] is not None]
+    percent, percent_day = min(sums, default=(None, None))
+    seen = best.counted(points, study.rules)
+    return {
+        "participant_id": who,
+        "best": first.response,
+        "confirmed_best": proven.response,
+        "best_pct": percent,
+        "best_pct_day": percent_day,
+        "day": first.day,
+        "confirmed_day": proven.day,
+        "progression_day": next((point.day for point in seen if point.response == "PD"), None),
+        "last_adequate_day": max(adequate, default=None),
+        "n_assessments": len(rows),
+        "evaluable": bool(adequate),
+        "reason": first.reason,
+        "confirmed_reason": proven.reason,
+    }
+
+
+def rates(rows: Sequence[Mapping[str, Any]], alpha: float) -> Rows:
+    """ORR and DCR, confirmed and not, of all treated and of the evaluable, by Clopper-Pearson and Wilson."""
+    out: Rows = []
+    methods: tuple[proportions.Method, ...] = ("clopper-pearson", "wilson")
+    for endpoint, counts in (("ORR", best.OBJECTIVE), ("DCR", best.CONTROL)):
+        for is_confirmed in (True, False):
+            column = "confirmed_best" if is_confirmed else "best"
+            for population in ("all treated", "evaluable"):
+                group = [row for row in rows if population == "all treated" or row["evaluable"]]
+                responders = sum(row[column] in counts for row in group)
+                for method in methods:
+                    share = proportions.share(responders, len(group), alpha, method)
+                    out.append(
+                        {
+                            "endpoint": endpoint,
+                            "confirmed": is_confirmed,
+                            "population": population,
+                            "responders": responders,
+                            "n": len(group),
+                            "percent": share.percent,
+                            "ci_low": share.low,
+                            "ci_high": share.high,
+                            "method": method,
+                        }
+                    )
+    return out
