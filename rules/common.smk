@@ -94,14 +94,16 @@ def visit_names():
 
 
 def per_visit(*patterns):
-    """Input function: each pattern for every imaging visit, with {participant} and {visit} filled in."""
+    """Input function: each pattern for every imaging visit (of the job's participant, if it has one), filled in."""
 
     def expand_visits(wildcards):
+        only = wildcards.get("participant")
         visits = [name.split("_ses-") for name in visit_names()]
         return [
             pattern.format(participant=participant, visit=visit)
             for pattern in patterns
             for participant, visit in visits
+            if only in (None, participant)
         ]
 
     return expand_visits

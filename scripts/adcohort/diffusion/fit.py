@@ -77,24 +77,26 @@ def fit(
         raise ValueError(f"no estimator {estimator!r}; there are {', '.join(ESTIMATORS)}")
     count = signals.shape[1]
     kinds = {"n_used": np.uint16, "guarded": np.bool_}
-    out = {name: np.empty(count, kinds.get(name, np.float32)) for name in ALL_MAPS if name in {"adc", *want}}
+    made = [name for name in ALL_MAPS if name in {"adc", *want}]
+    out: dict[str, np.ndarray] = {name: np.empty(count, kinds.get(name, np.float32)) for name in made}
     work = np.empty((3, len(design.volumes), min(_BLOCK, count)), np.float32)
     with np.errstate(all="ignore"):
         for first in range(0, count, _BLOCK):
             part = slice(first, min(first + _BLOCK, count))
             views = {name: values[part] for name, values in out.items()}
-            _fit_block(signals, design, estimator, noise, part, work, views)
+            _fit_block(signals, design, part, work, views, estimator=estimator, noise=noise)
     return Maps(**out)
 
 
 def _fit_block(
     signals: np.ndarray,
     design: Samples,
-    estimator: str,
-    noise: float | None,
     part: slice,
     work: np.ndarray,
     out: dict[str, np.ndarray],
+    *,
+    estimator: str,
+    noise: float | None,
 ) -> None:
     """Fit the voxels of a block into the views `out`: all as if every sample counted, then anew those that are special."""
     logs, usable = logarithms(signals, design, part, work[0])
@@ -103,7 +105,8 @@ def _fit_block(
         special |= guard.near_floor(logs, noise)
     chosen = np.flatnonzero(special)
     some = logs[:, chosen]
-    for name, values in _estimate(logs, design, estimator, out, None, work[1:, : len(logs), : logs.shape[1]]).items():
+    found = _estimate(logs, design, None, work[1:, : len(logs), : logs.shape[1]], estimator=estimator, want=out)
+    for name, values in found.items():
         out[name][:] = values
     if "n_used" in out:
         out["n_used"][:] = len(design.volumes)
@@ -117,7 +120,8 @@ def _fit_block(
         kept = base & (guard.above_floor(some, base, design, noise) | ~guard.near_floor(some, noise))
     few = ((design.member @ kept.astype(np.float32)) > 0).sum(axis=0) < 2
     room = np.empty((2, *some.shape), np.float32)
-    for name, values in _estimate(some, design, estimator, out, kept.astype(np.float32), room).items():
+    found = _estimate(some, design, kept.astype(np.float32), room, estimator=estimator, want=out)
+    for name, values in found.items():
         values[few] = np.nan
         out[name][chosen] = values
     if "n_used" in out:
@@ -129,10 +133,11 @@ def _fit_block(
 def _estimate(
     logs: np.ndarray,
     design: Samples,
-    estimator: str,
-    want: Collection[str],
     base: np.ndarray | None,
     work: np.ndarray,
+    *,
+    estimator: str,
+    want: Collection[str],
 ) -> dict[str, np.ndarray]:
     """The maps of `want` that come from the model, for samples that count where `base` is 1 (None: all). Changes `logs`."""
     plain = estimator == "ols" or len(design.x) == 2

@@ -20,13 +20,17 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """Signals (n, voxels) in the file's order (x fastest), actual and nominal b values (n,) in s/mm2, and the grid."""
+    """Signals (n, voxels) in the file's order (x fastest), actual and nominal b values (n,) in s/mm2, and the grid.
+
+    `unregistered`: the signals before they were registered, if they were.
+    """
 
     signals: np.ndarray
     b: np.ndarray
     nominal: np.ndarray
     shape: tuple[int, int, int]
     affine: np.ndarray
+    unregistered: np.ndarray | None = None
 
     @property
     def levels(self) -> list[int]:

@@ -1,4 +1,4 @@
-"""How a study wants its ADC fitted: the config's key `adc`, whose defaults config/schema/adc.yaml states too (a test compares)."""
+"""How a study wants its ADC fitted: the config's key `adc`. config/schema/adc.yaml states the same defaults (tested)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
