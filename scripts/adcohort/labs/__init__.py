@@ -1,0 +1,1 @@
+"""The laboratory: analytes and their names, units, and one value a participant, visit and analyte."""
