@@ -1,0 +1,28 @@
+"""Courses over all visits: estimated means, changes from visit to visit, slope, Page's test, for every endpoint."""
+
+import argparse
+import json
+from pathlib import Path
+
+from adcohort import tables
+from adcohort.errors import for_the_person_at_the_keyboard
+from adcohort.statistics import plan, trend
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("endpoints", type=Path, help="endpoints.tsv")
+    parser.add_argument("--lesions", type=Path, required=True, help="lesion_values.tsv")
+    parser.add_argument("--options", type=json.loads, required=True, help="the config's visits and statistics, as JSON")
+    parser.add_argument("--trend", type=Path, required=True, help="table to write")
+    args = parser.parse_args()
+
+    declared = plan.read(args.options["statistics"], args.options["visits"])
+    values = tables.read(args.endpoints, "statistics", "endpoints")
+    lesions = tables.read(args.lesions, "statistics", "lesion_values")
+    tables.write(trend.table(values, lesions, declared), args.trend, "statistics")
+
+
+if __name__ == "__main__":
+    with for_the_person_at_the_keyboard():
+        main()
