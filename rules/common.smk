@@ -63,6 +63,13 @@ def options(*keys):
     return json.dumps({key: config.get(key) for key in keys}, sort_keys=True)
 
 
+def part(stage, *keys):
+    """These keys of one stage's config as sorted JSON."""
+    return json.dumps(
+        {stage: {key: config[stage][key] for key in keys}}, sort_keys=True
+    )
+
+
 def raw(path):
     """A raw file or folder of the study, as written in the config; one that is not there is named before anything runs."""
     found = Path(config["data"], path)
@@ -87,6 +94,14 @@ def tree_state(*paths):
     return state
 
 
+def mask_folders():
+    """Folders under which the config's patterns of masks look: their parts before the first placeholder."""
+    masks = (config.get("roi") or {}).get("masks", [])
+    return sorted(
+        {str(Path(mask.split("{")[0].split("*")[0] + "_").parent) for mask in masks}
+    )
+
+
 def visit_names():
     """Names of the imaging visits (sub-01_ses-baseline), known once the study's image files are indexed."""
     index = checkpoints.index_dicom.get().output[0]
@@ -107,6 +122,22 @@ def per_visit(*patterns):
         ]
 
     return expand_visits
+
+
+def own_visits(pattern):
+    """Input function: a pattern for every imaging visit of the job's participant, with {participant} and {visit} filled in."""
+
+    def expand_own(wildcards):
+        every = per_visit(pattern)(wildcards)
+        own = {
+            pattern.format(
+                participant=wildcards.participant, visit=name.split("_ses-")[1]
+            )
+            for name in visit_names()
+        }
+        return [path for path in every if path in own]
+
+    return expand_own
 
 
 def per_participant(*patterns):
@@ -138,3 +169,12 @@ def made(*paths):
 def growing(amount):
     """Memory (MB) or time (minutes) of a rule, doubled when the profile tries a failed job again."""
     return lambda wildcards, attempt: amount * attempt
+
+
+def stage_windows(*stages):
+    """Visits of the study (as "participants") and of each stage, with the stage's own windows, as sorted JSON."""
+    own = {stage: config[stage].get("visits") or {} for stage in stages}
+    return json.dumps(
+        {stage: config["visits"] | own[stage] for stage in own}
+        | {"participants": config["visits"]}
+    )

@@ -1,0 +1,47 @@
+"""Pictures of a participant's regions: one page over the visits, and one picture a visit."""
+
+import argparse
+import json
+from pathlib import Path
+
+from adcohort import bids
+from adcohort.errors import for_the_person_at_the_keyboard
+from adcohort.files import atomic
+from adcohort.roi import overlays
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name, what in (
+        ("measured", "values of each visit"),
+        ("masks", "label maps of each visit"),
+        ("converted", "converted folder of each visit"),
+        ("adc", "folder of each visit's ADC maps"),
+    ):
+        parser.add_argument(f"--{name}", type=Path, nargs="+", required=True, help=f"{what}, in one order")
+    parser.add_argument("--options", type=json.loads, required=True, help="the config's title, visits and roi, as JSON")
+    parser.add_argument("--page", type=Path, required=True, help="picture to write")
+    parser.add_argument("--visits", type=Path, required=True, help="folder for a picture a visit")
+    args = parser.parse_args()
+
+    order = list(args.options["visits"])
+    title = args.options["title"]
+    participant = args.measured[0].name.split("_ses-")[0]
+    visits = [
+        overlays.read_visit(*paths) for paths in zip(args.measured, args.masks, args.converted, args.adc, strict=True)
+    ]
+    visits.sort(key=lambda seen: order.index(seen.visit))
+    names = args.options["roi"]["lesion_names"]
+    lesions = overlays.rename(visits, order, [name for name in names.values() if isinstance(name, str)])
+    args.visits.mkdir(parents=True, exist_ok=True)
+    for seen in visits:
+        name = bids.visit_name(participant, seen.visit)
+        with atomic(args.visits / f"{name}.png") as part:
+            overlays.draw_visit(seen, participant, title, part)
+    with atomic(args.page) as part:
+        overlays.draw_page(visits, lesions, participant, title, part)
+
+
+if __name__ == "__main__":
+    with for_the_person_at_the_keyboard():
+        main()
