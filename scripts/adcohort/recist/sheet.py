@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from adcohort import participants, tables
+from adcohort import participants, tables, visits
 from adcohort.errors import StudyError
 from adcohort.reasons import Decision, Reason
 from adcohort.recist import words
@@ -35,8 +35,9 @@ class Measurement:
 class Notes:
     """The rows of exclusions.tsv, gathered while the sheet is read."""
 
-    def __init__(self) -> None:
+    def __init__(self, windows: visits.Visits) -> None:
         self.rows: Rows = []
+        self.windows = windows
 
     def add(
         self,
@@ -49,9 +50,17 @@ class Notes:
         decision: Decision = Decision.EXCLUDED,
     ) -> None:
         """Note a record that is not used, or used and marked."""
+        visit = None if day is None else visits.visit_of(day, self.windows)
         self.rows.append(
             tables.exclusion(
-                STAGE, reason, participant_id=who, day=day, record=record, detail=detail, decision=decision
+                STAGE,
+                reason,
+                participant_id=who,
+                visit=visit,
+                day=day,
+                record=record,
+                detail=detail,
+                decision=decision,
             )
         )
 

@@ -21,7 +21,7 @@ class Study:
         self.windows = windows
         self.settings = settings
         self.rules = best.Rules.of(settings)
-        self.notes = sheet.Notes()
+        self.notes = sheet.Notes(windows)
         self.days = participants.days(people).set_index("participant_id")
 
     def label(self, day: int) -> str:
