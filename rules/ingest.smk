@@ -1,1 +1,82 @@
-"""ingest: to come."""
+"""Ingest: any PACS export becomes a BIDS dataset of diffusion volumes.
+
+in   a tree of DICOM files, in which names mean nothing; the participants' sheet; the visits
+out  <results>/ingest/series.tsv      every series (and stray file) with its role and decision
+     <results>/ingest/exclusions.tsv  what is not used, and why
+     <results>/ingest/visits.json     accepted visits and runs; the primary acquisition
+     <results>/bids/                  the dataset
+     <private>/index/                 who is who and which file is what: nothing else links results to patients
+"""
+
+if has("ingest"):
+
+    checkpoint index_dicom:
+        """Decide from headers what every file is, and which runs and regions stand for which visit."""
+        input:
+            participants=raw(config["participants"]),
+            made=made(config["ingest"]["dicom"], "rois"),
+        output:
+            index=directory("<private>/index"),
+        log:
+            "<logs>/index_dicom.log",
+        benchmark:
+            "<logs>/benchmarks/index_dicom.jsonl"
+        conda:
+            "../envs/imaging.yaml"
+        params:
+            code=code("index_dicom"),
+            options=options("visits", "ingest", "roi"),
+            tree=tree_state(config["ingest"]["dicom"], *mask_folders()),
+            data=config["data"],
+            dicom=raw(config["ingest"]["dicom"]),
+        shell:
+            'python "$ADCOHORT/scripts/index_dicom.py" {params.dicom:q} --data {params.data:q}'
+            " --participants {input.participants:q} --options {params.options:q}"
+            " --index {output.index:q} 2> {log:q}"
+
+    rule convert_dwi:
+        """Turn one visit's diffusion runs into volumes; what is wrong with their pixels is a status, not a failure."""
+        input:
+            manifest="<private>/index/manifests/{participant}_ses-{visit}.json",
+        output:
+            converted=directory("<results>/ingest/converted/{participant}_ses-{visit}"),
+        log:
+            "<logs>/convert_dwi/{participant}_ses-{visit}.log",
+        conda:
+            "../envs/imaging.yaml"
+        params:
+            code=code("convert_dwi"),
+            volumes=config["ingest"]["volumes"],
+            data=config["data"],
+        shell:
+            'python "$ADCOHORT/scripts/convert_dwi.py" {input.manifest:q} --data {params.data:q}'
+            " --volumes {params.volumes:q} --converted {output.converted:q} 2> {log:q}"
+
+    rule accept_dwi:
+        """Gather what became of every series, and the accepted runs as a BIDS dataset."""
+        input:
+            converted=per_visit("<results>/ingest/converted/{participant}_ses-{visit}"),
+            series=indexed("series.json"),
+            participants=raw(config["participants"]),
+        output:
+            series="<results>/ingest/series.tsv",
+            exclusions="<results>/ingest/exclusions.tsv",
+            visits="<results>/ingest/visits.json",
+            description="<results>/bids/dataset_description.json",
+            participants="<results>/bids/participants.tsv",
+        log:
+            "<logs>/accept_dwi.log",
+        benchmark:
+            "<logs>/benchmarks/accept_dwi.jsonl"
+        conda:
+            "../envs/tables.yaml"
+        params:
+            code=code("accept_dwi", "ingest/columns.yaml", "flow/columns.yaml"),
+            options=options("title", "characteristics", "ingest"),
+        shell:
+            'python "$ADCOHORT/scripts/accept_dwi.py" "$(dirname {output.series:q})/converted" --series {input.series:q}'
+            " --participants {input.participants:q} --options {params.options:q}"
+            " --table {output.series:q} --exclusions {output.exclusions:q} --visits {output.visits:q}"
+            " --bids {output.description:q} 2> {log:q}"
+
+    deliver("ingest", rules.accept_dwi.output.series, rules.accept_dwi.output.visits)

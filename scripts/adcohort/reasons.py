@@ -23,6 +23,7 @@ class Reason(StrEnum):
     # imaging files and series
     NOT_DICOM = "not DICOM"
     ZERO_BYTE = "zero-byte"
+    UNREADABLE_FILE = "unreadable file"
     TRUNCATED = "truncated"
     UNDECODABLE = "undecodable"
     NON_IMAGE_OBJECT = "non-image object"

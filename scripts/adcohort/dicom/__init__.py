@@ -1,0 +1,1 @@
+"""DICOM files of any vendor: from a tree of found files to diffusion volumes."""

@@ -1,0 +1,109 @@
+"""A tree of found files, read once: an index of what each file says, of which only new and changed files are read again."""
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from adcohort.dicom import found, instances
+from adcohort.dicom.instances import Instance
+from adcohort.dicom.series import File
+from adcohort.reasons import Reason
+
+_READERS = ("instances", "drawings", "weighting", "siemens", "elements", "tags", "fast_reader", "pydicom_reader")
+
+
+def read(data: Path, tree: Path, cache: Path) -> list[File]:
+    """Every file under a tree with its content hash and what it says, sorted by path.
+
+    Parameters
+    ----------
+    data
+        The study's data folder; paths in the result are relative to it, so that a move changes nothing.
+    tree
+        Folder to search, with all its folders.
+    cache
+        What earlier calls read (SQLite, made if it is not there); it holds patients' data and belongs into a private folder.
+    """
+    here = {found.portable(os.path.relpath(path, data)): (path, stat) for path, stat in walk(tree)}
+    with _opened(cache) as known:
+        rows = {row[0]: row[1:] for row in known.execute("SELECT path, size, mtime, hash, says FROM files")}
+        gone = [(name,) for name in rows.keys() - here.keys()]
+        files, new = [], []
+        for name, (path, stat) in sorted(here.items()):
+            row = rows.get(name)
+            if row is not None and row[:2] == (stat.st_size, stat.st_mtime_ns):
+                files.append(File(name, row[2], Instance.from_json(json.loads(row[3]))))
+                continue
+            file = read_file(name, path)
+            files.append(file)
+            if file.hash:
+                says = json.dumps(file.instance.as_json(), separators=(",", ":"))
+                new.append((name, stat.st_size, stat.st_mtime_ns, file.hash, says))
+        known.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", new)
+        known.executemany("DELETE FROM files WHERE path = ?", gone)
+    return files
+
+
+def read_file(name: str, path: str) -> File:
+    """One file; one that the system does not let us read says so."""
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123  (a Path for each of many thousand files costs as much as its read)
+            content = stream.read()
+    except OSError as problem:
+        return File(name, "", Instance(Reason.UNREADABLE_FILE, problem.strerror or ""))
+    return File(name, found.content_hash(content), instances.read(content))
+
+
+def walk(tree: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Path and state of every file under a folder; links are followed, a loop of links ends."""
+    seen: set[tuple[int, int]] = set()
+    ahead = [str(tree)]
+    while ahead:
+        folder = ahead.pop()
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                try:
+                    if entry.is_dir():
+                        place = entry.stat()
+                        if (place.st_dev, place.st_ino) not in seen:
+                            seen.add((place.st_dev, place.st_ino))
+                            ahead.append(entry.path)
+                    else:
+                        yield entry.path, entry.stat()
+                except OSError:  # a link that leads nowhere
+                    yield entry.path, entry.stat(follow_symlinks=False)
+
+
+def _opened(cache: Path) -> sqlite3.Connection:
+    version = _version()
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return _prepared(cache, version)
+    except sqlite3.DatabaseError:  # cut off or damaged: what it held is read anew
+        cache.unlink()
+        return _prepared(cache, version)
+
+
+def _prepared(cache: Path, version: str) -> sqlite3.Connection:
+    known = sqlite3.connect(cache)
+    cache.chmod(0o600)
+    known.execute("PRAGMA synchronous = OFF")
+    known.execute("CREATE TABLE IF NOT EXISTS about (version TEXT)")
+    if known.execute("SELECT version FROM about").fetchall() != [(version,)]:
+        known.executescript("DROP TABLE IF EXISTS files; DELETE FROM about")
+        known.execute("INSERT INTO about VALUES (?)", (version,))
+    known.execute(
+        "CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER, hash TEXT, says TEXT)"
+    )
+    return known
+
+
+def _version() -> str:
+    """Hash of the readers' code: what another version of them said is not taken over."""
+    digest = hashlib.sha256()
+    for name in _READERS:
+        digest.update(Path(__file__).with_name(f"{name}.py").read_bytes())
+    return digest.hexdigest()
