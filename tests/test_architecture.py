@@ -13,25 +13,10 @@ HOME = Path(__file__).parents[1]
 SCRIPTS = HOME / "scripts"
 LIBRARY = SCRIPTS / "adcohort"
 RULE_FILES = sorted((HOME / "rules").glob("*.smk"))
-# what every domain may stand on; everything else under scripts/adcohort is a domain
-GROUND = {
-    "bids",
-    "bvalues",
-    "codehash",
-    "errors",
-    "files",
-    "nifti",
-    "participants",
-    "proportions",
-    "reasons",
-    "resources",
-    "sheets",
-    "study",
-    "tables",
-    "visits",
-}
 # programs that describe the whole study may look at every domain
-WHOLE_STUDY = {"report", "figures", "reference"}
+WHOLE_STUDY = {"report", "figures", "reference", "survey", "proposal"}
+# what every domain may stand on: the single modules; a domain of several modules is a package
+GROUND = {path.stem for path in LIBRARY.glob("*.py")} - WHOLE_STUDY
 HEAVY = ("pandas", "matplotlib", "scipy", "SimpleITK", "highdicom", "statsmodels", "yaml", "jsonschema")
 
 RULE = re.compile(r"^(?:rule|checkpoint) (\w+):\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
