@@ -60,14 +60,14 @@ def code(script, *resources):
 
 def options(*keys):
     """These parts of the config as sorted JSON: a change elsewhere reruns nothing here. A stage left out is null."""
-    return json.dumps({key: config.get(key) for key in keys}, sort_keys=True)
+    text = json.dumps({key: config.get(key) for key in keys}, sort_keys=True)
+    return lambda wildcards: text  # a function's words are not searched for wildcards; patterns have braces
 
 
 def part(stage, *keys):
     """These keys of one stage's config as sorted JSON."""
-    return json.dumps(
-        {stage: {key: config[stage][key] for key in keys}}, sort_keys=True
-    )
+    chosen = {stage: {key: (config.get(stage) or {}).get(key) for key in keys}}
+    return lambda wildcards: json.dumps(chosen, sort_keys=True)
 
 
 def raw(path):
