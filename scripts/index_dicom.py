@@ -49,8 +49,6 @@ def regions(out: index.Index, data: Path, options: Any, people: dict[str, index.
     """Region files by visit name, and those that belong to no visit."""
     if options is None:
         return {}, []
-    scans = find.scans_of(out.manifests, out.scans)
-    pseudonyms = {key: who.participant_id for key, who in people.items()}
     pseudonyms = {patient: who.participant_id for patient, who in people.items()}
     return find.find(data, options["masks"], out.objects, find.scans_of(out.manifests, out.scans), pseudonyms)
 
