@@ -61,7 +61,8 @@ def code(script, *resources):
 def options(*keys):
     """These parts of the config as sorted JSON: a change elsewhere reruns nothing here. A stage left out is null."""
     text = json.dumps({key: config.get(key) for key in keys}, sort_keys=True)
-    return lambda wildcards: text  # a function's words are not searched for wildcards; patterns have braces
+    # a function's words are not searched for wildcards; patterns have braces
+    return lambda wildcards: text
 
 
 def part(stage, *keys):
