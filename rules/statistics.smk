@@ -1,8 +1,8 @@
 """Statistics: the declared plan (config key statistics) over the endpoint values of the other stages.
 
-in   participants; labs.tsv, scores.tsv, roi/participants.tsv and roi.tsv, best.tsv and timepoints.tsv, where the study has them
-out  <results>/statistics/: endpoints, paired, conventions, trend, adc_response, roc, missing, sensitivity (.tsv), exclusions.tsv
-     methods.json: plan with its hash, methods and results in words, checklists
+in   participants; labs.tsv, scores.tsv, roi/participants.tsv and roi.tsv, best.tsv, where the study has them
+out  <results>/statistics/: endpoints, lesion_values, participants, paired, conventions, trend, adc_response, roc, missing,
+     sensitivity (.tsv, each with its .json), exclusions.tsv
 """
 
 if has("statistics"):
@@ -21,13 +21,9 @@ if has("statistics"):
             roi=["<results>/roi/roi.tsv"] if has("roi") else [],
         output:
             endpoints="<results>/statistics/endpoints.tsv",
-            endpoints_columns="<results>/statistics/endpoints.json",
             lesions="<results>/statistics/lesion_values.tsv",
-            lesions_columns="<results>/statistics/lesion_values.json",
             participants="<results>/statistics/participants.tsv",
-            participants_columns="<results>/statistics/participants.json",
             exclusions="<results>/statistics/exclusions.tsv",
-            exclusions_columns="<results>/statistics/exclusions.json",
         log:
             "<logs>/gather_endpoints.log",
         benchmark:
@@ -44,22 +40,10 @@ if has("statistics"):
                 "flow/columns.yaml",
             ),
             options=options("visits", "statistics"),
-            labs=lambda wildcards, input: (
-                f"--labs {shlex.quote(str(input.labs))}" if input.labs else ""
-            ),
-            scores=lambda wildcards, input: (
-                f"--scores {shlex.quote(str(input.scores))}" if input.scores else ""
-            ),
-            adc=lambda wildcards, input: (
-                f"--adc {shlex.quote(str(input.adc))} --roi {shlex.quote(str(input.roi))}"
-                if input.adc
-                else ""
-            ),
-            out=lambda wildcards, output: str(Path(output.endpoints).parent),
         shell:
             'python "$ADCOHORT/scripts/gather_endpoints.py" --participants {input.participants:q}'
-            " {params.labs} {params.scores} {params.adc} --options {params.options:q}"
-            " --out {params.out:q} 2> {log:q}"
+            " --labs {input.labs:q} --scores {input.scores:q} --adc {input.adc:q} --roi {input.roi:q}"
+            ' --options {params.options:q} --out "$(dirname {output.endpoints:q})" 2> {log:q}'
 
     rule compare_paired:
         """Before against after: the declared comparison of each endpoint, and where R and SPSS print other numbers."""
@@ -68,9 +52,7 @@ if has("statistics"):
             participants="<results>/statistics/participants.tsv",
         output:
             paired="<results>/statistics/paired.tsv",
-            paired_columns="<results>/statistics/paired.json",
             conventions="<results>/statistics/conventions.tsv",
-            conventions_columns="<results>/statistics/conventions.json",
         log:
             "<logs>/compare_paired.log",
         benchmark:
@@ -91,7 +73,6 @@ if has("statistics"):
             lesions="<results>/statistics/lesion_values.tsv",
         output:
             trend="<results>/statistics/trend.tsv",
-            trend_columns="<results>/statistics/trend.json",
         log:
             "<logs>/model_trend.log",
         benchmark:
@@ -105,10 +86,61 @@ if has("statistics"):
             'python "$ADCOHORT/scripts/model_trend.py" {input.endpoints:q} --lesions {input.lesions:q}'
             " --options {params.options:q} --trend {output.trend:q} 2> {log:q}"
 
+    rule relate_adc_response:
+        """ADC before treatment and its early change, responders against others, without a look into the future."""
+        input:
+            endpoints="<results>/statistics/endpoints.tsv",
+            participants="<results>/statistics/participants.tsv",
+            best=["<results>/response/best.tsv"] if has("response") else [],
+        output:
+            adc_response="<results>/statistics/adc_response.tsv",
+            roc="<results>/statistics/roc.tsv",
+        log:
+            "<logs>/relate_adc_response.log",
+        benchmark:
+            "<logs>/benchmarks/relate_adc_response.jsonl"
+        conda:
+            "../envs/statistics.yaml"
+        params:
+            code=code(
+                "relate_adc_response",
+                "statistics/columns.yaml",
+                "response/columns.yaml",
+            ),
+            options=options("visits", "statistics"),
+        shell:
+            'python "$ADCOHORT/scripts/relate_adc_response.py" {input.endpoints:q} --participants {input.participants:q}'
+            " --best {input.best:q} --options {params.options:q} --adc-response {output.adc_response:q}"
+            " --roc {output.roc:q} 2> {log:q}"
 
-deliver(
-    "statistics",
-    "<results>/statistics/paired.tsv",
-    "<results>/statistics/conventions.tsv",
-    "<results>/statistics/trend.tsv",
-)
+    rule assess_missing:
+        """Missing values: counts, reasons, patterns, and what they could do to the primary comparisons."""
+        input:
+            endpoints="<results>/statistics/endpoints.tsv",
+            participants="<results>/statistics/participants.tsv",
+        output:
+            missing="<results>/statistics/missing.tsv",
+            sensitivity="<results>/statistics/sensitivity.tsv",
+        log:
+            "<logs>/assess_missing.log",
+        benchmark:
+            "<logs>/benchmarks/assess_missing.jsonl"
+        conda:
+            "../envs/statistics.yaml"
+        params:
+            code=code("assess_missing", "statistics/columns.yaml"),
+            options=options("visits", "statistics"),
+        shell:
+            'python "$ADCOHORT/scripts/assess_missing.py" {input.endpoints:q} --participants {input.participants:q}'
+            " --options {params.options:q} --missing {output.missing:q} --sensitivity {output.sensitivity:q} 2> {log:q}"
+
+
+for table in (
+    "paired",
+    "conventions",
+    "trend",
+    "adc_response",
+    "missing",
+    "sensitivity",
+):
+    deliver("statistics", f"<results>/statistics/{table}.tsv")

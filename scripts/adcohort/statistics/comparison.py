@@ -211,9 +211,9 @@ def _censored_model(pairs: pd.DataFrame, endpoint: Endpoint, plan: Plan) -> Row:
     values = np.array([size.estimate, size.low, size.high])
     values = np.exp(values) if log else values
     open_end = not np.isfinite(values).all()
-    low, high = (float(v) if np.isfinite(v) else None for v in values[1:])
+    ends = [float(v) if np.isfinite(v) else None for v in values[1:]]
     return out | {
-        "estimate": float(values[0]), "ci_low": low, "ci_high": high, "p": size.p,
+        "estimate": float(values[0]), "ci_low": ends[0], "ci_high": ends[1], "p": size.p,
         "status": "partial" if open_end else "ok", "reason": "the interval is open at one end" if open_end else None,
     }  # fmt: skip
 
