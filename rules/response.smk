@@ -1,7 +1,8 @@
 """Response by RECIST 1.1, rates, progression-free survival.
 
-in   a sheet of lesion measurements (or of stated time-point responses); participants
-out  <results>/response/timepoints.tsv best.tsv exclusions.tsv,
+in   a sheet of lesion measurements (or of stated time-point responses); participants;
+     laboratory values where a marker has to become normal for a complete response
+out  <results>/response/timepoints.tsv best.tsv lesions.tsv exclusions.tsv,
      <results>/statistics/rates.tsv pfs.tsv pfs_curve.tsv survival_times.tsv
 """
 
@@ -14,7 +15,9 @@ if has("response"):
                 config["response"].get("lesions") or config["response"]["responses"]
             ),
             participants=raw(config["participants"]),
+            labs=["<results>/labs/labs.tsv"] if config["response"]["cr_marker"] else [],
         output:
+            lesions="<results>/response/lesions.tsv",
             timepoints="<results>/response/timepoints.tsv",
             best="<results>/response/best.tsv",
             exclusions="<results>/response/exclusions.tsv",
@@ -27,9 +30,10 @@ if has("response"):
         params:
             code=code("evaluate_response", "response", "flow/columns.yaml"),
             options=options("visits", "response"),
+            labs=lambda wildcards, input: ["--labs", *input.labs] if input.labs else [],
         shell:
             'python "$ADCOHORT/scripts/evaluate_response.py" {input.sheet:q} --participants {input.participants:q}'
-            " --options {params.options:q} --timepoints {output.timepoints:q} --best {output.best:q}"
+            " --options {params.options:q} {params.labs:q} --lesions {output.lesions:q} --timepoints {output.timepoints:q} --best {output.best:q}"
             " --exclusions {output.exclusions:q} 2> {log:q}"
 
     rule compute_rates:

@@ -29,11 +29,12 @@ def read(sheet: pd.DataFrame, people: pd.DataFrame, names: Mapping[str, str]) ->
     stops = pd.to_datetime(sheets.dates(sheet[names["stop"]]))
     records["last"] = (stops - pd.to_datetime(records["participant_id"].map(start_of))).dt.days
     has_dose = names["dose"] in sheet
-    spans: Rows = []
+    spans: dict[str, Rows] = {}
     notes: Rows = []
     for number, row in enumerate(records.to_dict("records"), 2):
         span, problem = _span(row, row[names["dose"]] if has_dose else None, has_dose)
-        if problem is None and span and (other := _overlap(span, spans)):
+        own = spans.setdefault(span["participant_id"], []) if span else []
+        if span and (other := _overlap(span, own)):
             problem = (Reason.OVERLAPPING_SPANS, f"shares days with {other}")
         if problem:
             notes.append(
@@ -47,8 +48,9 @@ def read(sheet: pd.DataFrame, people: pd.DataFrame, names: Mapping[str, str]) ->
                 )
             )
         elif span:
-            spans.append(span | {"record": f"doses row {number}"})
-    return sorted(spans, key=lambda span: (span["participant_id"], span["first"])), notes
+            own.append(span | {"record": f"doses row {number}"})
+    ordered = [span for who in sorted(spans) for span in sorted(spans[who], key=lambda one: one["first"])]
+    return ordered, notes
 
 
 def _span(row: Mapping[str, Any], cell: Any, has_dose: bool) -> tuple[dict[str, Any] | None, tuple[Reason, str] | None]:
@@ -71,10 +73,9 @@ def _span(row: Mapping[str, Any], cell: Any, has_dose: bool) -> tuple[dict[str, 
     return (None, problem) if problem else (span, None)
 
 
-def _overlap(span: Mapping[str, Any], spans: Rows) -> str | None:
-    for other in spans:
-        same = other["participant_id"] == span["participant_id"]
-        if same and other["first"] <= span["last"] and span["first"] <= other["last"]:
+def _overlap(span: Mapping[str, Any], own: Rows) -> str | None:
+    for other in own:
+        if other["first"] <= span["last"] and span["first"] <= other["last"]:
             return str(other["record"])
     return None
 

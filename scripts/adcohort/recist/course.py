@@ -14,7 +14,11 @@ Rows = list[dict[str, Any]]
 
 
 def timepoints(
-    found: list[Measurement], label: Callable[[int], str], reappearance_is_progression: bool, notes: Notes
+    found: list[Measurement],
+    label: Callable[[int], str],
+    reappearance_is_progression: bool,
+    notes: Notes,
+    withheld: Callable[[int], str | None] = lambda day: None,
 ) -> Rows:
     """The baseline and every later assessment as rows of timepoints.tsv (without participant_id, visit and role).
 
@@ -46,7 +50,14 @@ def timepoints(
         for day in sorted({one.day for one in later})
     ]
     _note_missing([target.name for target in targets] + nontargets, later, notes)
-    points = response.evaluate(label(baseline), targets, nontargets, assessments, reappearance_is_progression)
+    points = response.evaluate(
+        label(baseline),
+        targets,
+        nontargets,
+        assessments,
+        reappearance_is_progression=reappearance_is_progression,
+        withheld=withheld,
+    )
     return [_baseline_row(baseline, targets, nontargets), *map(_row, points)]
 
 

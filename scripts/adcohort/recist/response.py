@@ -1,6 +1,6 @@
 """Time-point responses of RECIST 1.1 from the lesions of one participant. Days and millimetres; no tables here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 PARTIAL = 0.7  # of the baseline sum or less
@@ -98,14 +98,17 @@ def evaluate(
     targets: Sequence[Target],
     nontargets: Sequence[str],
     assessments: Sequence[Assessment],
+    *,
     reappearance_is_progression: bool = True,
+    withheld: Callable[[int], str | None] = lambda day: None,
 ) -> list[Timepoint]:
     """The response of each assessment after the baseline, in the order of days.
 
     Target lesions are judged against the baseline (PR) and the nadir, the smallest complete sum so far with the baseline's
     (PD: +20 % and +5 mm). A sum with a missing lesion enters neither; it proves progression if the measured part alone does.
     A complete response of nodes is a short axis below 10 mm. After an overall complete response any disease is progression,
-    unless `reappearance_is_progression` is false.
+    unless `reappearance_is_progression` is false. Where `withheld` gives a reason for a day, a complete response of the
+    lesions is partial (a marker that is not normal yet).
     """
     nadir, nadir_label = round(sum(lesion.diameter for lesion in targets), DIGITS), baseline_label
     baseline = nadir
@@ -117,6 +120,9 @@ def evaluate(
         nontarget, why_nontarget = _nontarget(nontargets, assessment)
         new, why_new = _new(assessment)
         overall, reason = _overall(target, nontarget, new, (why_target, why_nontarget, why_new))
+        if overall == "CR" and (why := withheld(assessment.day)):
+            overall = "PR" if targets else "NON-CR/NON-PD"
+            reason = f"{overall}: lesions gone; {why}"
         again = target not in ("CR", "none", "NE") or nontarget == "NON-CR/NON-PD"
         if complete_at and overall != "PD" and again and reappearance_is_progression:
             overall, reason = "PD", f"PD: disease again after complete response at {complete_at}"

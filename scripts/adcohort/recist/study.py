@@ -7,7 +7,7 @@ import pandas as pd
 from adcohort import participants, proportions, visits
 from adcohort.errors import StudyError
 from adcohort.reasons import Decision, Reason
-from adcohort.recist import best, course, sheet, words
+from adcohort.recist import best, course, marker, sheet, words
 
 Rows = list[dict[str, Any]]
 COUNTS = "follow-up"
@@ -32,13 +32,37 @@ class Study:
         """A participant's treatment_end, last_contact, death and new_therapy_start as days, None where not known."""
         return {str(name): None if pd.isna(day) else int(day) for name, day in self.days.loc[who].items()}
 
-    def from_lesions(self, lesions: pd.DataFrame) -> Rows:
-        """Rows of timepoints.tsv, derived from lesion measurements."""
+    def from_lesions(
+        self, lesions: pd.DataFrame, markers: Mapping[str, marker.Marker] | None = None
+    ) -> tuple[Rows, Rows]:
+        """Rows of timepoints.tsv, derived from lesion measurements, and of lesions.tsv, the measurements as they count.
+
+        Parameters
+        ----------
+        markers
+            participant_id to a marker that can withhold a complete response.
+        """
         rows: Rows = []
+        used: Rows = []
         for who, found in sheet.read(lesions, self.people, self.settings, self.notes).items():
-            points = course.timepoints(found, self.label, self.rules.cr_then_pr == "pd", self.notes)
+            own = (markers or {}).get(who, marker.NONE)
+            points = course.timepoints(found, self.label, self.rules.cr_then_pr == "pd", self.notes, own.withholds)
             rows += self._placed(who, points, "lesions")
-        return rows
+            used += [self._measured(one) for one in found]
+        return rows, used
+
+    def _measured(self, one: sheet.Measurement) -> dict[str, Any]:
+        return {
+            "participant_id": one.participant_id,
+            "visit": visits.visit_of(one.day, self.windows),
+            "day": one.day,
+            "lesion": one.lesion,
+            "role": one.role,
+            "node": one.node,
+            "value_mm": one.value,
+            "finding": one.finding,
+            "record": one.record,
+        }
 
     def from_responses(self, stated: pd.DataFrame) -> Rows:
         """Rows of timepoints.tsv, from responses that the source states."""
