@@ -41,6 +41,7 @@ if has("ingest", "adc", "roi"):
             measured=per_visit("<results>/roi/visits/{participant}_ses-{visit}.json"),
             masks=per_visit("<results>/roi/masks/{participant}_ses-{visit}"),
             visits="<results>/ingest/visits.json",
+            indexed=indexed("series.json"),
             unused=indexed("unused_regions.json"),
             lesions="<results>/response/lesions.tsv" if has("response") else [],
         output:
@@ -67,7 +68,7 @@ if has("ingest", "adc", "roi"):
             out=lambda wildcards, output: str(Path(output.roi).parent),
         shell:
             'python "$ADCOHORT/scripts/gather_rois.py" {params.folders[0]:q} --masks {params.folders[1]:q}'
-            " --visits {input.visits:q} --unused {input.unused:q} {params.lesions:q}"
+            " --indexed {input.indexed:q} --visits {input.visits:q} --unused {input.unused:q} {params.lesions:q}"
             " --options {params.options:q} --out {params.out:q} 2> {log:q}"
 
     rule compare_readers:

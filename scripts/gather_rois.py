@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from adcohort import bids, files, tables
+from adcohort import files, tables
 from adcohort.errors import for_the_person_at_the_keyboard
 from adcohort.reasons import Reason
 from adcohort.roi import gather, sources
@@ -16,6 +16,7 @@ def main() -> None:
     parser.add_argument(
         "--masks", type=Path, help="folder with the label maps of each visit; others are removed from it"
     )
+    parser.add_argument("--indexed", type=Path, required=True, help="series.json of the index, with all imaging visits")
     parser.add_argument("--visits", type=Path, required=True, help="the accepted visits (JSON)")
     parser.add_argument("--unused", type=Path, help="region files that belong to no visit (JSON)")
     parser.add_argument(
@@ -26,7 +27,7 @@ def main() -> None:
     args = parser.parse_args()
 
     accepted = json.loads(args.visits.read_text(encoding="utf-8"))["visits"]
-    names = [bids.visit_name(visit["participant_id"], visit["visit"]) for visit in accepted]
+    names = json.loads(args.indexed.read_text(encoding="utf-8"))["visits"]
     files.keep_only(args.measured, "*.json", [args.measured / f"{name}.json" for name in names])
     if args.masks:
         files.keep_only(args.masks, "sub-*", [args.masks / name for name in names])
