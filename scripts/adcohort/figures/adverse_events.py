@@ -51,7 +51,7 @@ def draw(worst: pd.DataFrame, incidence: pd.DataFrame) -> canvas.Drawing:
     for place, (_, row) in zip(places, shown.iterrows(), strict=True):
         text = f"{row['participants']} ({words.number(row['percent'], 1)} %; {words.interval(row['ci_low'], row['ci_high'], 1)})"
         axis.text(left[place] + 1, place, text, va="center", fontsize=6.4)
-    axis.set_yticks(places, [canvas.label(term, 36) for term in shown["term"]])
+    axis.set_yticks(places, [canvas.label(term, 48) for term in shown["term"]])
     axis.invert_yaxis()
     axis.set_xlim(0, min(left.max() * 1.5, 160))
     axis.set_xticks([tick for tick in axis.get_xticks() if tick <= 100])

@@ -38,7 +38,7 @@ def draw(family: str, title: str, paired: pd.DataFrame, endpoints: pd.DataFrame)
         _panel(axis, row, rows[rows["endpoint"] == row["endpoint"]])
     said = "; ".join(f"{words.endpoint(row['endpoint'])} {words.direction(row)}" for _, row in tested.iterrows())
     alt = f"One panel an endpoint, one line a participant from {_visits(tested)}. {said}."
-    return canvas.Drawing(name, figure, rows, "before_after", title, _caption(title, tested), alt)
+    return canvas.Drawing(name, figure, rows, "before_after", title, _caption(tested), alt)
 
 
 def _pairs(row: Any, endpoints: pd.DataFrame) -> pd.DataFrame:
@@ -105,7 +105,7 @@ def _visits(tested: pd.DataFrame) -> str:
     return f"{tested['visit_before'].iloc[0]} to {tested['visit_after'].iloc[0]}"
 
 
-def _caption(title: str, tested: pd.DataFrame) -> str:
+def _caption(tested: pd.DataFrame) -> str:
     parts = "; ".join(
         f"{words.endpoint(row['endpoint'])}: {words.estimate(row)}, {row['estimator']}, n = {row['n']}, "
         f"{words.p_text(row['p_adjusted'], 'adjusted p')}"
@@ -119,6 +119,6 @@ def _caption(title: str, tested: pd.DataFrame) -> str:
         bars += "; median and quartiles where ranks are compared"
     limited = " Open circles: values beyond a detection limit." if (tested["n_censored"] > 0).any() else ""
     return (
-        f"{title}, {_visits(tested)}. Thin lines: participants with both values. Points and bars: {bars}.{limited} "
+        f"From {_visits(tested)}. Thin lines: participants with both values. Points and bars: {bars}.{limited} "
         f"Change with its interval: {parts}. p values are adjusted within the family."
     )

@@ -41,8 +41,8 @@ def draw(paired: pd.DataFrame, titles: dict[str, str]) -> canvas.Drawing:
     families = [family for family in titles if (shown["family"] == family).any()]
     lines = len(shown) + len(families)
     height = 1.15 + 0.175 * lines
-    figure, axes = canvas.panels(width=canvas.DOUBLE_COLUMN, height=height)
-    figure.set_layout_engine("none")  # the columns of words stand at fixed places
+    figure, axes = canvas.panels(width=canvas.DOUBLE_COLUMN, height=height, constrained_layout=False)
+    # the columns of words stand at fixed places
     figure.subplots_adjust(left=0.29, right=0.66, top=1 - 0.1 / height, bottom=0.75 / height)
     axis = axes[0, 0]
     place = 0

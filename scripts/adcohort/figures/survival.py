@@ -53,7 +53,7 @@ def draw(endpoint: str, curve: pd.DataFrame, summary: pd.DataFrame) -> canvas.Dr
     _at_risk(axis, rows)
     axis.set_xlabel(f"Days since {start}")
     said = _said(summary)
-    caption = f"{title}, Kaplan-Meier estimate with pointwise 95 % intervals (log-log); ticks: censored; "
+    caption = "Kaplan-Meier estimate with pointwise 95 % intervals (log-log); ticks: censored; "
     caption += f"below: participants at risk. {said}"
     return canvas.Drawing(name, figure, rows, "kaplan_meier", title, caption, f"Falling step curve. {said}")
 

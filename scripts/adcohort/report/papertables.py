@@ -34,6 +34,14 @@ class PaperTable:
     notes: list[str] = field(default_factory=list)
 
 
+def of_the_paper(results: Results, families: dict[str, str]) -> list[PaperTable]:
+    """Every table that the study has, in the order of the paper."""
+    made = [baseline(results), rates(results), survival(results)]
+    made += [endpoints(results, family, title) for family, title in families.items()]
+    made += [trend(results, family, title) for family, title in families.items()]
+    return [table for table in [*made, adverse_events(results)] if table]
+
+
 def baseline(results: Results) -> PaperTable | None:
     """Characteristics at baseline and follow-up."""
     frame = results.get("statistics/baseline")

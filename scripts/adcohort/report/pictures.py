@@ -1,0 +1,86 @@
+"""Pictures of the images (quality of the fit, regions on the ADC map), scaled so that the report stays small."""
+
+import base64
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+WIDTHS = (1100, 900, 700, 520, 400, 300)
+QUALITY = 72
+NAME = re.compile(r"(sub-[a-zA-Z0-9]+)(?:_ses-([a-zA-Z0-9]+))?(?:_(.+))?")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture ready to be shown: `uri` holds the scaled picture itself."""
+
+    participant: str
+    visit: str
+    kind: str
+    detail: str
+    uri: str
+    width: int
+    height: int
+
+    @property
+    def alt(self) -> str:
+        """What it shows, for who cannot see it."""
+        at = f", {self.visit}" if self.visit else ""
+        return f"{self.kind} of {self.participant}{at}{f' ({self.detail})' if self.detail else ''}"
+
+
+def found(folders: Mapping[str, Path | None]) -> dict[str, list[tuple[str, Path]]]:
+    """Pictures by participant: what each shows, and its file, from folders that hold one folder a participant."""
+    people: dict[str, list[tuple[str, Path]]] = {}
+    for kind, folder in folders.items():
+        for path in sorted(folder.glob("sub-*/*.png")) if folder else ():
+            people.setdefault(path.parent.name, []).append((kind, path))
+    return {name: people[name] for name in sorted(people)}
+
+
+def by_participant(people: Mapping[str, Sequence[tuple[str, Path]]], budget: int) -> list[dict[str, Any]]:
+    """Every participant's pictures, together within `budget` bytes."""
+    loaded = iter(load([path for paths in people.values() for path in paths], budget))
+    return [{"name": name, "pictures": [next(loaded) for _ in paths]} for name, paths in people.items()]
+
+
+def load(paths: Sequence[tuple[str, Path]], budget: int) -> list[Picture]:
+    """Pictures as WebP, all at the largest of a few widths at which they keep within `budget` bytes of text together.
+
+    Parameters
+    ----------
+    paths
+        What the picture shows, and its PNG, whose name begins with participant and, where it has one, visit.
+    budget
+        Bytes that all of them may take in the report.
+    """
+    if not paths:
+        return []
+    sample = paths[:: max(1, len(paths) // 6)][:6]
+    for width in WIDTHS:
+        mean = sum(len(_encoded(path, width)[0]) for _, path in sample) / len(sample)
+        if mean * len(paths) <= 0.9 * budget or width == WIDTHS[-1]:
+            break
+    return [_picture(kind, path, width) for kind, path in paths]
+
+
+def _picture(kind: str, path: Path, width: int) -> Picture:
+    named = NAME.fullmatch(path.stem)
+    participant, visit, detail = named.groups("") if named else (path.stem, "", "")
+    uri, size = _encoded(path, width)
+    return Picture(participant, visit, kind, detail.replace("_", " "), uri, *size)
+
+
+def _encoded(path: Path, width: int) -> tuple[str, tuple[int, int]]:
+    with Image.open(path) as picture:
+        small = picture.convert("RGB")
+        if small.width > width:
+            small = small.resize((width, round(small.height * width / small.width)), Image.Resampling.LANCZOS)
+    stream = io.BytesIO()
+    small.save(stream, "WEBP", quality=QUALITY, method=2)
+    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode("ascii"), small.size
