@@ -54,6 +54,7 @@ class Record:
     row: int = 0
     column: int = 0
     decimal: str = ""
+    layout: str = ""
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     participant_id: str | None = None
     day: int | None = None
@@ -61,11 +62,15 @@ class Record:
 
 @dataclass
 class Gathered:
-    """All records of the files, one report a sheet (tables.sources), and the columns that nobody knew (source, number)."""
+    """All records of the files, one report a sheet (sources.tsv), and the columns that nobody knew (source, number).
+
+    `headers` holds, by sheet, what was to be recognised: the free headers of a wide sheet, the names in a long one.
+    """
 
     records: list[Record]
     reports: list[dict[str, Any]]
     unknown_columns: list[tuple[str, int]]
+    headers: dict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ def gather(data: Path, entries: Sequence[Mapping[str, Any]], words: Words) -> Ga
     StudyError
         For files that are not there or cannot be read, and sheets without a patient's column or without any value.
     """
-    out = Gathered([], [], [])
+    out = Gathered([], [], [], {})
     problems: list[str] = []
     for number, entry in enumerate(entries, start=1):
         found = sorted(data.glob(entry["path"])) if "*" in entry["path"] else [data / entry["path"]]
@@ -167,8 +172,10 @@ def _add_sheet(
         mark = quantities.decimal_mark(record.text for record in records)
     for record in records:
         record.source, record.file, record.sheet = source, str(path), sheet.name
-        record.decimal, record.options = mark, entry
+        record.decimal, record.layout, record.options = mark, layout, entry
     out.records += records
+    names = [table.header[at] for at in free] if layout == "wide" else dict.fromkeys(r.what for r in records)
+    out.headers[source] = list(names)
     out.unknown_columns += [(source, at + 1) for at in unknown]
     columns = {at: role for role, at in roles.items()} | {at: heading.what for at, heading in headings.items()}
     out.reports.append(
