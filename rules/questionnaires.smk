@@ -24,7 +24,7 @@ if has("questionnaires"):
             participants=raw(config["participants"]),
         output:
             scores="<results>/questionnaires/scores.tsv",
-            items="<results>/questionnaires/items.tsv",
+            answers="<results>/questionnaires/items.tsv",
             scales="<results>/questionnaires/scales.tsv",
             sources="<results>/questionnaires/sources.tsv",
             exclusions="<results>/questionnaires/exclusions.tsv",

@@ -49,7 +49,8 @@ def answer_problems(key: Key, forms: Sequence[Form], weighted: Collection[str]) 
         forms_numbers = ", ".join(f"'{key.items[item].form}'" for item in before_weights)
         problems.append(
             f"answers that are final item values already (pre-weighted): {_told(key, before_weights, who)}."
-            f" Scoring them again would be wrong. Give the answers as ticked, or list the items that are weighted: weighted_items: [{forms_numbers}, …]."
+            f" Scoring them again would be wrong. Give the answers as ticked,"
+            f" or list the items that are weighted: weighted_items: [{forms_numbers}, …]."
         )
     rest = {item: counts for item, counts in odd.items() if item not in before_weights}
     if rest:
@@ -134,7 +135,8 @@ def direction_problems(key: Key, forms: Sequence[Form], weighted: Collection[str
             if (r := correlation(pairs)) is not None and r < _AGAINST:
                 problems.append(
                     f"item {key.items[item].form} runs against the rest of {scale.code} (r = {r:.2f} in {len(pairs)} forms):"
-                    f" its coding seems reversed. Correct it, or use reversed_items: ['{key.items[item].form}'], or suspicions: accept."
+                    f" its coding seems reversed. Correct it, or use reversed_items:"
+                    f" ['{key.items[item].form}'], or suspicions: accept."
                 )
     return problems or _scale_problems(key, forms, weighted)
 
