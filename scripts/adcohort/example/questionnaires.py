@@ -34,11 +34,8 @@ def _answers(facts: dict[str, Any], health: float, day: int, rng: np.random.Gene
     answers = []
     for scale, n_levels, best in facts["items"].values():
         at = level[scale] if scale else 50 + 20 * progress
-        share = float(np.clip((at + rng.normal(0, facts["item"])) / 100, 0, 1))
-        if n_levels == 2:  # yes or no: by chance, as often as the level says
-            steps = int(rng.uniform() < share)
-        else:
-            steps = round(share * (n_levels - 1))
+        share = float(np.clip((at + rng.normal(0, facts["yes_no_item" if n_levels == 2 else "item"])) / 100, 0, 1))
+        steps = round(share * (n_levels - 1))
         answer = 1 + steps if best == n_levels else n_levels - steps
         answers.append("" if rng.uniform(0, 100) < facts["missing_answers_percent"] else str(answer))
     return answers
