@@ -10,14 +10,15 @@ answers <- list()
 
 # ---- pairs ----------------------------------------------------------------------------------------------------------
 pairs_of <- function(before, after) {
-  d <- after - before
+  d <- round(after - before, 8)  # without the noise of floating point, which would break ties
+  zero <- rep(0, length(d))
   t <- t.test(d)
   w <- quiet(wilcox.test(d, conf.int = TRUE))
   plain <- quiet(wilcox.test(d, exact = FALSE, correct = FALSE))
   corrected <- quiet(wilcox.test(d, exact = FALSE, correct = TRUE))
   exact <- quiet(wilcox.exact(d, conf.int = TRUE))
-  pratt <- quiet(wilcoxsign_test(after ~ before, distribution = "exact", zero.method = "Pratt"))
-  dropped <- quiet(wilcoxsign_test(after ~ before, distribution = "exact", zero.method = "Wilcoxon"))
+  pratt <- quiet(wilcoxsign_test(d ~ zero, distribution = "exact", zero.method = "Pratt"))
+  dropped <- quiet(wilcoxsign_test(d ~ zero, distribution = "exact", zero.method = "Wilcoxon"))
   sign <- binom.test(sum(d < 0), sum(d != 0))
   n <- length(d); dz <- mean(d) / sd(d)
   nc <- function(q) uniroot(function(nc) pt(dz * sqrt(n), n - 1, nc) - q, c(-30, 30), tol = 1e-13)$root / sqrt(n)
@@ -49,7 +50,7 @@ answers$adjust <- list(p = p, holm = p.adjust(p, "holm"), hochberg = p.adjust(p,
 fixed <- function(m) {
   s <- coef(summary(m, ddf = "Satterthwaite"))
   list(names = rownames(s), estimate = unname(s[, "Estimate"]), se = unname(s[, "Std. Error"]), df = unname(s[, "df"]), p = unname(s[, "Pr(>|t|)"]),
-       sigma = sigma(m), loglik = as.numeric(logLik(m)), theta = unname(getME(m, "theta")), singular = isSingular(m))
+       sds = as.data.frame(VarCorr(m))$sdcor, sigma = sigma(m), loglik = as.numeric(logLik(m)), theta = unname(getME(m, "theta")), singular = isSingular(m))
 }
 strict <- lmerControl(optimizer = "bobyqa", optCtrl = list(rhoend = 1e-12, maxfun = 1e6), check.conv.singular = "ignore")
 joint <- function(m) { a <- anova(m, ddf = "Satterthwaite"); list(f = a[["F value"]], df = a[["NumDF"]], df2 = a[["DenDF"]], p = a[["Pr(>F)"]]) }
@@ -62,7 +63,7 @@ ss <- lme4::sleepstudy; ss$Subject <- as.character(ss$Subject)
 six <- ss[ss$Subject %in% unique(ss$Subject)[1:6], ]
 some <- ss[ss$Days %in% c(0, 3, 6, 9), ]; some <- some[-c(3, 8, 12, 22, 23, 40, 51, 64), ]
 some$visit <- factor(some$Days)
-oxboys <- as.data.frame(nlme::Orthodont); oxboys$Subject <- as.character(oxboys$Subject); oxboys$visit <- factor(oxboys$age)
+orthodont <- as.data.frame(nlme::Orthodont); orthodont$Subject <- as.character(orthodont$Subject); orthodont$visit <- factor(orthodont$age)
 pixel <- as.data.frame(nlme::Pixel); pixel$Dog <- as.character(pixel$Dog); pixel$Side <- as.character(pixel$Side); pixel <- pixel[pixel$day %in% c(0, 2, 6, 10, 14), ]
 pixel$visit <- factor(pixel$day)
 flat <- data.frame(id = rep(sprintf("s%02d", 1:8), each = 4), time = rep(0:3, 8),
@@ -73,7 +74,7 @@ answers$mixed <- list(
   sleepstudy_six = add(six[, c("Subject", "Days", "Reaction")], lmer(Reaction ~ Days + (Days | Subject), six, control = strict)),
   sleepstudy_intercept = add(some[, c("Subject", "Days", "Reaction")], lmer(Reaction ~ Days + (1 | Subject), some, control = strict)),
   sleepstudy_visits = add(some[, c("Subject", "Days", "Reaction")], lmer(Reaction ~ visit + (Days | Subject), some, control = strict), "visit"),
-  orthodont_visits = add(oxboys[, c("Subject", "age", "distance")], lmer(distance ~ visit + (1 | Subject), oxboys, control = strict), "visit"),
+  orthodont_visits = add(orthodont[, c("Subject", "age", "distance")], lmer(distance ~ visit + (1 | Subject), orthodont, control = strict), "visit"),
   pixel_slope = add(pixel[, c("Dog", "Side", "day", "pixel")], lmer(pixel ~ day + (day | Dog) + (1 | Dog:Side), pixel, control = strict)),
   pixel_visits = add(pixel[, c("Dog", "Side", "day", "pixel")], lmer(pixel ~ visit + (day | Dog) + (1 | Dog:Side), pixel, control = strict), "visit"),
   singular = add(flat, lmer(y ~ time + (1 | id), flat, control = strict)))
