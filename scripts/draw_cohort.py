@@ -12,10 +12,12 @@ from adcohort.figures import adverse_events, canvas, flow, lesions, survival
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--flow", type=Path, help="flow.tsv")
-    parser.add_argument("--participants", type=Path, help="the participants' sheet, for the days of the swimmer figure")
-    parser.add_argument("--response", type=Path, nargs=2, help="best.tsv timepoints.tsv")
-    parser.add_argument("--survival", type=Path, nargs=2, help="pfs.tsv pfs_curve.tsv")
-    parser.add_argument("--adverse-events", type=Path, nargs=2, help="worst_grades.tsv adverse_event_incidence.tsv")
+    parser.add_argument(
+        "--participants", type=Path, nargs="?", help="the participants' sheet, for the days of the swimmer figure"
+    )
+    parser.add_argument("--response", type=Path, nargs="*", help="best.tsv timepoints.tsv")
+    parser.add_argument("--survival", type=Path, nargs="*", help="pfs.tsv pfs_curve.tsv")
+    parser.add_argument("--adverse-events", type=Path, nargs="*", help="worst_grades.tsv adverse_event_incidence.tsv")
     parser.add_argument("--options", type=json.loads, required=True, help="the config's visits, as JSON")
     parser.add_argument("--folder", type=Path, required=True, help="where the figures go")
     args = parser.parse_args()

@@ -10,25 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from adcohort import files
+from adcohort import files, study
 from adcohort.statistics import plan
 
 HOME = Path(__file__).parents[3]
 # keys whose values name files, people or the hospital's words: the report says that they are set, not what they hold
-PATHS = {
-    "data",
-    "participants",
-    "dicom",
-    "masks",
-    "file",
-    "files",
-    "path",
-    "paths",
-    "lesions",
-    "exposure",
-    "dictionary",
-    "responses",
-}
+PATHS = study.PATHS | {"data"}
 NAMES = {"readers", "lesion_names", "columns", "headers", "sheets", "events", "terms"}
 PROGRAMS = [
     "numpy", "pandas", "pydicom", "highdicom", "SimpleITK", "scipy", "statsmodels", "lifelines", "matplotlib", "great-tables",
