@@ -8,8 +8,7 @@ from pathlib import Path
 HOME = str(Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent)
 sys.path.insert(0, f"{HOME}/scripts")
 
-from adcohort import files, study
-from adcohort.codehash import code_hash
+from adcohort import codehash, files, study
 from adcohort.errors import StudyError
 from snakemake.exceptions import WorkflowError
 
@@ -29,6 +28,7 @@ wildcard_constraints:
     visit="[a-zA-Z0-9]+",
 
 
+MODULES = codehash.Reader(Path(".snakemake/adcohort_code.json"))
 DELIVERABLES = []
 NOT_THERE = []
 
@@ -46,6 +46,7 @@ def deliver(stage, *paths):
 
 def deliverables():
     """All that was delivered, in the order of the flow; asked for when every rule is known."""
+    MODULES.remember()
     if NOT_THERE:
         raise WorkflowError("\n" + "\n".join(dict.fromkeys(NOT_THERE)))
     return DELIVERABLES
@@ -53,9 +54,8 @@ def deliverables():
 
 def code(script, *resources):
     """Content hash of a script, of the library modules that it reaches and of the named resources."""
-    return code_hash(
-        HOME, f"scripts/{script}.py", *(f"resources/{name}" for name in resources)
-    )
+    named = [f"resources/{name}" for name in resources]
+    return codehash.code_hash(HOME, f"scripts/{script}.py", *named, reader=MODULES)
 
 
 def options(*keys):

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from adcohort.codehash import code_hash, reached
+from adcohort.codehash import Reader, code_hash, reached
 
 
 @pytest.fixture
@@ -26,9 +26,11 @@ def workflow(tmp_path: Path) -> Path:
 
 
 def hashed(home: Path) -> str:
-    code_hash.__globals__["_parse"].cache_clear()
-    code_hash.__globals__["_fingerprint"].cache_clear()
-    return code_hash(str(home), "scripts/run.py", "resources/key.yaml")
+    reader = Reader(home.parent / "memory/code.json")  # kept between the calls: it may not hide a change
+    try:
+        return code_hash(str(home), "scripts/run.py", "resources/key.yaml", reader=reader)
+    finally:
+        reader.remember()
 
 
 def test_reaches_modules_through_modules_and_packages(workflow):
@@ -76,3 +78,10 @@ def test_stays_when_the_folder_moves(workflow, tmp_path):
     before = hashed(workflow)
     moved = shutil.move(workflow, tmp_path / "elsewhere")
     assert hashed(Path(moved)) == before
+
+
+def test_a_memory_gives_the_same_hash_as_none_and_may_be_damaged(workflow):
+    plain = code_hash(str(workflow), "scripts/run.py", "resources/key.yaml")
+    assert hashed(workflow) == plain == hashed(workflow)
+    (workflow.parent / "memory/code.json").write_text("{half")
+    assert hashed(workflow) == plain
