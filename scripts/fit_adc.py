@@ -32,7 +32,8 @@ def main() -> None:
     try:
         run = visit.read(args.source, settings, bval=args.bval)
         if args.adc is not None:
-            nifti.write(args.adc, run.image(analysis.adc_alone(run, settings)), run.affine, description="ADC")
+            blocks = analysis.adc_alone(run, settings)
+            nifti.write_parts(args.adc, blocks, run.shape, run.affine, description="ADC mm2/s")
         else:
             stem = args.source.name.split(".nii")[0].removesuffix("_dwi")
             outputs.write_run(args.folder, stem, run, analysis.fit_run(run, settings))

@@ -1,10 +1,8 @@
 """Files that are whole or absent, and private where they must be."""
 
 import contextlib
-import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +40,8 @@ def private_folder(path: Path) -> Path:
 
 def content_hash(path: Path) -> str:
     """Content hash of a file (BLAKE2b, 128 bits, hexadecimal)."""
+    import hashlib  # here, because the jobs of a visit start often and hash nothing
+
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
@@ -51,6 +51,8 @@ def tree_digest(paths: Iterable[Path]) -> str:
 
     A path that is not there counts as absent; paths under a folder are taken relative to it, so that a move changes nothing.
     """
+    import hashlib
+
     digest = hashlib.blake2b(digest_size=16)
     for top in paths:
         if top.is_file():
@@ -78,6 +80,8 @@ def _walk(folder: str, skip: int) -> Iterator[tuple[str, os.stat_result]]:
 
 def keep_only(folder: Path, pattern: str, keep: Iterable[Path]) -> None:
     """Remove what matches `pattern` under `folder` and is not to be kept: a visit that is gone takes its files along."""
+    import shutil
+
     kept = set(keep)
     for path in folder.glob(pattern):
         if path not in kept:

@@ -3,8 +3,11 @@
 Arrays are indexed [x, y, z] or [x, y, z, t]; affines take voxel indices to RAS+ millimetres.
 """
 
+import mmap
+import os
 import struct
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +16,10 @@ from adcohort import files
 
 _CODES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8"}
 _GZIP = 31  # zlib's window bits for a gzip stream; its header then holds neither a time nor a file name
-_CHUNK = 1 << 22
+_CHUNK = 1 << 20  # values
 _LONGEST_AXIS = 32767
 _MILLIMETRES = 2
+_POPULATE = getattr(mmap, "MAP_POPULATE", 0)  # one call instead of a fault a page
 
 
 class NotReadable(ValueError):
@@ -61,9 +65,12 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray, Header]:
 
 def read_stored(path: Path) -> tuple[np.ndarray, Header]:
     """The values as stored, one-dimensional in the file's order (x fastest, then y, z, t), unscaled; and the header."""
-    content = path.read_bytes()
+    with path.open("rb") as stream:
+        content: bytes | mmap.mmap = b""
+        if os.fstat(stream.fileno()).st_size:
+            content = mmap.mmap(stream.fileno(), 0, mmap.MAP_SHARED | _POPULATE, mmap.PROT_READ)
     if content[:2] == b"\x1f\x8b":
-        content = _gunzip(content)
+        content = _gunzip(content[:])
     header = _parse(content)
     count = int(np.prod(header.shape))
     if len(content) < header.offset + count * header.dtype.itemsize:
@@ -100,20 +107,36 @@ def write(path: Path, array: np.ndarray, affine: np.ndarray, *, description: str
     """
     if array.dtype == np.bool_:
         array = array.view(np.uint8)
-    if array.ndim not in (3, 4) or max(array.shape) > _LONGEST_AXIS or min(array.shape) < 1:
-        raise ValueError(f"a NIfTI image has 3 or 4 axes of 1 to {_LONGEST_AXIS} voxels, not {array.shape}")
-    start = _header(array, np.asarray(affine, dtype=float), description)
-    values = array.astype(array.dtype.newbyteorder("<"), copy=False).ravel(order="F").view(np.uint8).data
+    values = array.astype(array.dtype.newbyteorder("<"), copy=False).ravel(order="F")
+    parts = (values[first : first + _CHUNK] for first in range(0, values.size, _CHUNK))
+    write_parts(path, parts, array.shape, affine, dtype=array.dtype, description=description, level=level)
+
+
+def write_parts(
+    path: Path,
+    parts: Iterable[np.ndarray],
+    shape: tuple[int, ...],
+    affine: np.ndarray,
+    *,
+    dtype: np.dtype | type = np.float32,
+    description: str = "",
+    level: int = 1,
+) -> None:
+    """Write an image from its values in the file's order (x fastest), part after part: it is never whole in memory."""
+    if len(shape) not in (3, 4) or max(shape) > _LONGEST_AXIS or min(shape) < 1:
+        raise ValueError(f"a NIfTI image has 3 or 4 axes of 1 to {_LONGEST_AXIS} voxels, not {shape}")
+    start = _header(shape, np.dtype(dtype), np.asarray(affine, dtype=float), description)
     with files.atomic(path) as part, part.open("wb") as stream:
         if path.suffix == ".gz":
             packer = zlib.compressobj(level, zlib.DEFLATED, _GZIP)
             stream.write(packer.compress(start))
-            for first in range(0, len(values), _CHUNK):
-                stream.write(packer.compress(values[first : first + _CHUNK]))
+            for values in parts:
+                stream.write(packer.compress(values.data))
             stream.write(packer.flush())
         else:
             stream.write(start)
-            stream.write(values)
+            for values in parts:
+                stream.write(values.data)
 
 
 def _gunzip(content: bytes) -> bytes:
@@ -130,7 +153,7 @@ def _gunzip(content: bytes) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _parse(content: bytes) -> Header:
+def _parse(content: bytes | mmap.mmap) -> Header:
     for order in "<>":
         size = struct.unpack_from(order + "i", content)[0] if len(content) >= 348 else 0
         if size == 348:
@@ -140,7 +163,7 @@ def _parse(content: bytes) -> Header:
     raise NotReadable("the file is not NIfTI")
 
 
-def _parse_1(content: bytes, order: str) -> Header:
+def _parse_1(content: bytes | mmap.mmap, order: str) -> Header:
     if content[344:347] != b"n+1":
         raise NotReadable("the file is not a single-file NIfTI image (.nii or .nii.gz)")
     dim = struct.unpack_from(order + "8h", content, 40)
@@ -156,7 +179,7 @@ def _parse_1(content: bytes, order: str) -> Header:
     )
 
 
-def _parse_2(content: bytes, order: str) -> Header:
+def _parse_2(content: bytes | mmap.mmap, order: str) -> Header:
     if content[4:7] != b"n+2":
         raise NotReadable("the file is not a single-file NIfTI image (.nii or .nii.gz)")
     code = struct.unpack_from(order + "h", content, 12)[0]
@@ -256,16 +279,16 @@ def _quaternion(affine: np.ndarray) -> tuple[int, float, tuple[float, float, flo
     return 1, handed, (float(whole[1]), float(whole[2]), float(whole[3]))
 
 
-def _header(array: np.ndarray, affine: np.ndarray, description: str) -> bytes:
-    code = next((code for code, kind in _CODES.items() if np.dtype(kind) == array.dtype), None)
+def _header(shape: tuple[int, ...], dtype: np.dtype, affine: np.ndarray, description: str) -> bytes:
+    code = next((code for code, kind in _CODES.items() if np.dtype(kind) == dtype), None)
     if code is None:
-        raise ValueError(f"NIfTI has no number type {array.dtype}")
+        raise ValueError(f"NIfTI has no number type {dtype}")
     qform, handed, quaternion = _quaternion(affine)
     sizes = np.linalg.norm(affine[:3, :3], axis=0)
     header = bytearray(352)
     struct.pack_into("<i", header, 0, 348)
-    struct.pack_into("<8h", header, 40, array.ndim, *array.shape, *(1,) * (7 - array.ndim))
-    struct.pack_into("<2h", header, 70, code, array.dtype.itemsize * 8)
+    struct.pack_into("<8h", header, 40, len(shape), *shape, *(1,) * (7 - len(shape)))
+    struct.pack_into("<2h", header, 70, code, dtype.itemsize * 8)
     struct.pack_into("<8f", header, 76, handed, *sizes, 1.0, 1.0, 1.0, 1.0)
     struct.pack_into("<3f", header, 108, 352.0, 1.0, 0.0)
     header[123] = _MILLIMETRES

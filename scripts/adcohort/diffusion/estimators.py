@@ -4,9 +4,14 @@ import numpy as np
 from adcohort.diffusion.samples import Samples
 
 REWEIGHTS = 2
-_FARTHEST = 30.0  # weights follow the prediction over so many logarithms of the signal, then stay: none becomes zero
+_FARTHEST = 15.0  # weights follow the prediction over so many logarithms of the signal, then stay: none underflows
 _STEPS = 60
 _CLOSE = 1e-7  # 1e-3 mm2/s: Gauss-Newton ends
+
+
+def room(samples: int, voxels: int) -> np.ndarray:
+    """Room for `line`: temporary arrays above 128 KiB would be mapped and faulted anew at every step."""
+    return np.empty((3, max(samples, 5), voxels), np.float32)
 
 
 def line(
@@ -23,38 +28,54 @@ def line(
     base
         (n, voxels) 1 for a sample that counts, 0 for one that does not; None: all count.
     work
-        (2, n, voxels) room to compute in; the weights that are returned lie in it.
+        Of `room`, to compute in; the weights that are returned lie in it.
     """
-    weights, weighted = work
+    weights, weighted, sums = work[0, : len(logs)], work[1, : len(logs)], work[2, :5]
     if base is None:
         shift = design.shift
-        centred = shift - shift.mean()
-        slope = (centred / (centred @ centred)) @ logs
+        slope = straight_slope(logs, design)
         intercept = np.full(len(shift), 1 / len(shift), np.float32) @ logs - shift.mean() * slope
         current = None
     else:
         weights[:] = base
-        intercept, slope = _weighted_line(logs, design, weights, weighted)
+        intercept, slope = _weighted_line(logs, design, 0, weights, weighted, sums)
         current = weights
     limit = _FARTHEST / design.shift[-1]
+    # the first sample has weight 1; where it counts everywhere, and is 0 in `logs`, it adds to one sum alone
+    first = int(base is None and design.shift[1] > 0 and not logs[0].any())
     for _ in range(reweights):
-        np.multiply(2 * design.shift[:, None], np.clip(slope, -limit, limit), out=weights)
-        np.exp(weights, out=weights)
+        np.multiply(2 * design.shift[first:, None], np.clip(slope, -limit, limit), out=weights[first:])
+        np.exp(weights[first:], out=weights[first:])
+        weights[:first] = 1.0
         if base is not None:
             weights *= base
-        intercept, slope = _weighted_line(logs, design, weights, weighted)
+        intercept, slope = _weighted_line(logs, design, first, weights, weighted, sums)
         current = weights
     return intercept, slope, current
 
 
+def straight_slope(logs: np.ndarray, design: Samples) -> np.ndarray:
+    """Slope (voxels,) of the line through `logs` with equal weights, all samples counting."""
+    centred = design.shift - design.shift.mean()
+    return (centred / (centred @ centred)) @ logs
+
+
 def _weighted_line(
-    logs: np.ndarray, design: Samples, weights: np.ndarray, weighted: np.ndarray
+    logs: np.ndarray, design: Samples, first: int, weights: np.ndarray, *more: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    n, x, xx = design.basis @ weights
-    np.multiply(weights, logs, out=weighted)
-    y, xy = design.basis[:2] @ weighted
-    slope = (n * xy - x * y) / (n * xx - x * x)
-    return (y - slope * x) / n, slope
+    weighted, sums = more
+    n, x, xx = np.dot(design.basis[:, first:], weights[first:], out=sums[:3])
+    n += first
+    np.multiply(weights[first:], logs[first:], out=weighted[first:])
+    y, xy = np.dot(design.basis[:2, first:], weighted[first:], out=sums[3:])
+    slope = n * xy
+    slope -= x * y
+    xx *= n
+    xx -= x * x
+    slope /= xx
+    intercept = y - slope * x
+    intercept /= n
+    return intercept, slope
 
 
 def line_statistics(

@@ -23,17 +23,18 @@ A signal in the noise floor is left out by the guard, see the module `guard`. Pe
 an ADC from all b values holds some of it, one from b values of at least 200 is free of it (fit the samples of those).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from adcohort.diffusion import guard
-from adcohort.diffusion.estimators import REWEIGHTS, line, line_statistics, nonlinear
+from adcohort.diffusion.estimators import REWEIGHTS, line, line_statistics, nonlinear, room, straight_slope
 from adcohort.diffusion.samples import Samples, logarithms, volumes_used
 
 ESTIMATORS = ("wls", "ols", "nlls")
 ALL_MAPS = ("adc", "s0", "r2", "stderr", "n_used", "guarded")
 _BLOCK = 16384  # voxels; the work of a block stays in the processor's cache
+_NONE = np.empty(0, np.intp)
 _MODEL_MAPS = {"s0", "r2", "stderr"}
 
 
@@ -73,39 +74,57 @@ def fit(
     want
         The maps to make, of `ALL_MAPS`; the ADC is always made, and much faster alone.
     """
+    count = signals.shape[1]
+    out: dict[str, np.ndarray] = {name: np.empty(count, kind) for name, kind in _made(want).items()}
+    for part, found in fit_blocks(signals, design, estimator, noise, want):
+        for name, values in found.items():
+            out[name][part] = values
+    return Maps(**out)
+
+
+def fit_blocks(
+    signals: np.ndarray, design: Samples, estimator: str, noise: float | None, want: Collection[str] = ("adc",)
+) -> Iterator[tuple[slice, dict[str, np.ndarray]]]:
+    """As `fit`, a block of voxels after the other: which voxels, and their maps by name, good until the next block."""
     if estimator not in ESTIMATORS:
         raise ValueError(f"no estimator {estimator!r}; there are {', '.join(ESTIMATORS)}")
     count = signals.shape[1]
-    kinds = {"n_used": np.uint16, "guarded": np.bool_}
-    made = [name for name in ALL_MAPS if name in {"adc", *want}]
-    out: dict[str, np.ndarray] = {name: np.empty(count, kinds.get(name, np.float32)) for name in made}
-    work = np.empty((3, len(design.volumes), min(_BLOCK, count)), np.float32)
-    with np.errstate(all="ignore"):
-        for first in range(0, count, _BLOCK):
-            part = slice(first, min(first + _BLOCK, count))
-            views = {name: values[part] for name, values in out.items()}
-            _fit_block(signals, design, part, work, views, estimator=estimator, noise=noise)
-    return Maps(**out)
+    width = min(_BLOCK, count)
+    out: dict[str, np.ndarray] = {name: np.empty(width, kind) for name, kind in _made(want).items()}
+    buffers = np.empty((len(design.volumes), width), np.float32), room(len(design.volumes), width)
+    for first in range(0, count, _BLOCK):
+        part = slice(first, min(first + _BLOCK, count))
+        views = {name: values[: part.stop - first] for name, values in out.items()}
+        with np.errstate(all="ignore"):
+            _fit_block(signals, design, part, buffers, views, estimator=estimator, noise=noise)
+        yield part, views
+
+
+def _made(want: Collection[str]) -> dict[str, type]:
+    """The maps that a fit makes, and their number types."""
+    kinds: dict[str, type] = {"n_used": np.uint16, "guarded": np.bool_}
+    return {name: kinds.get(name, np.float32) for name in ALL_MAPS if name in {"adc", *want}}
 
 
 def _fit_block(
     signals: np.ndarray,
     design: Samples,
     part: slice,
-    work: np.ndarray,
+    buffers: tuple[np.ndarray, np.ndarray],
     out: dict[str, np.ndarray],
     *,
     estimator: str,
     noise: float | None,
 ) -> None:
     """Fit the voxels of a block into the views `out`: all as if every sample counted, then anew those that are special."""
-    logs, usable = logarithms(signals, design, part, work[0])
-    special = np.zeros(logs.shape[1], bool) if usable is None else ~usable.all(axis=0)
+    logs, usable = logarithms(signals, design, part, buffers[0])
+    special = None if usable is None else ~usable.all(axis=0)
     if noise is not None:
-        special |= guard.near_floor(logs, noise)
-    chosen = np.flatnonzero(special)
+        near = guard.near_floor(logs, noise)
+        special = near if special is None else special | near
+    chosen = _NONE if special is None else np.flatnonzero(special)
     some = logs[:, chosen]
-    found = _estimate(logs, design, None, work[1:, : len(logs), : logs.shape[1]], estimator=estimator, want=out)
+    found = _estimate(logs, design, None, buffers[1][:, :, : logs.shape[1]], estimator=estimator, want=out)
     for name, values in found.items():
         out[name][:] = values
     if "n_used" in out:
@@ -119,8 +138,7 @@ def _fit_block(
     if noise is not None:
         kept = base & (guard.above_floor(some, base, design, noise) | ~guard.near_floor(some, noise))
     few = ((design.member @ kept.astype(np.float32)) > 0).sum(axis=0) < 2
-    room = np.empty((2, *some.shape), np.float32)
-    found = _estimate(some, design, kept.astype(np.float32), room, estimator=estimator, want=out)
+    found = _estimate(some, design, kept.astype(np.float32), room(*some.shape), estimator=estimator, want=out)
     for name, values in found.items():
         values[few] = np.nan
         out[name][chosen] = values
@@ -142,6 +160,8 @@ def _estimate(
     """The maps of `want` that come from the model, for samples that count where `base` is 1 (None: all). Changes `logs`."""
     plain = estimator == "ols" or len(design.x) == 2
     nlls = estimator == "nlls" and not plain
+    if plain and base is None and not _MODEL_MAPS & set(want):
+        return {"adc": straight_slope(logs, design) / np.float32(-1000)}
     first = logs[0].copy()
     logs -= first  # sums of differences lose fewer digits
     fitted = line(logs, design, 0 if plain else REWEIGHTS, base, work)

@@ -11,17 +11,18 @@ itself, which would keep the upward noise and drop the downward, but the predict
 """
 
 import numpy as np
-from adcohort.diffusion.estimators import REWEIGHTS, line
+from adcohort.diffusion.estimators import REWEIGHTS, line, room
 from adcohort.diffusion.samples import Samples
 
 FLOOR = 1.5  # noise levels: lower lets the floor in, higher costs precision (benchmarks/results/accuracy.md)
 _SURELY_ABOVE = 5.0  # noise levels: a sample so high is not one at the floor by chance
+_SIGNAL = 3.0  # noise levels: a lowest b value below is not told from noise (1 % of pure noise lies above)
 _LEAST = 2  # b values
 
 
 def near_floor(logs: np.ndarray, noise: float) -> np.ndarray:
     """Voxels that the guard must look at: signal at the lowest b value, and one sample near the floor."""
-    return (logs.min(axis=0) < np.log(_SURELY_ABOVE * noise)) & (logs[0] > np.log(FLOOR * noise))
+    return (logs.min(axis=0) < np.log(_SURELY_ABOVE * noise)) & (logs[0] > np.log(_SIGNAL * noise))
 
 
 def above_floor(logs: np.ndarray, usable: np.ndarray, design: Samples, noise: float) -> np.ndarray:
@@ -33,6 +34,6 @@ def above_floor(logs: np.ndarray, usable: np.ndarray, design: Samples, noise: fl
     lowest = present & (np.cumsum(present, axis=0) <= _LEAST)
     first = np.logical_and.accumulate((mean > floor) | ~present | lowest, axis=0)
     base = (usable & first[design.level]).astype(np.float32)
-    intercept, slope, _ = line(logs, design, REWEIGHTS, base, np.empty((2, *logs.shape), np.float32))
+    intercept, slope, _ = line(logs, design, REWEIGHTS, base, room(*logs.shape))
     predicted = intercept + np.minimum(slope, 0) * design.shift[:, None]
     return usable & ((predicted > floor) | lowest[design.level])

@@ -39,7 +39,10 @@ def from_background(
         Voxels along x, y, z.
     """
     rows = list(volumes)[:: max(1, len(volumes) // _MOST_VOLUMES)][:_MOST_VOLUMES]
-    voxels = np.arange(0, signals.shape[1], max(1, signals.shape[1] // _SAMPLE))
+    lines = np.arange(
+        0, signals.shape[1] // shape[0], max(1, signals.shape[1] // _SAMPLE)
+    )  # along x: neighbours in memory
+    voxels = (lines[:, None] * shape[0] + np.arange(shape[0])).ravel()
     values = np.stack([signals[row, voxels] for row in rows]).astype(np.float64)
     usable = ((values > 0) & (values < np.inf)).all(axis=0)
     values, voxels, total = values[:, usable], voxels[usable], voxels.size

@@ -8,6 +8,8 @@ from adcohort import bvalues, nifti
 from adcohort.diffusion.samples import positive
 from adcohort.reasons import Reason
 
+_SAMPLE = 5_000  # voxels that are looked at first
+
 
 class Refused(Exception):
     """The run cannot be fitted: a reason of the closed list, and the evidence in words (no file names)."""
@@ -91,10 +93,17 @@ def chosen(run: Run, b_min: float | None, b_max: float | None) -> np.ndarray:
         had = " ".join(map(str, run.levels))
         limits = "" if len(run.levels) < 2 else f", of which b_min and b_max leave {len(levels)}"
         raise Refused(Reason.ONE_B_VALUE, f"b values {had}{limits}; an ADC needs two")
-    usable = np.zeros(run.signals.shape[1], np.uint8)
-    for level in levels:
-        rows = np.flatnonzero(inside & (run.nominal == level))
-        usable += np.logical_or.reduce([positive(run.signals[row]) for row in rows])
-        if usable.max() == 2:
-            return np.flatnonzero(inside)
+    rows = np.flatnonzero(inside)
+    middle = slice(run.signals.shape[1] // 2, run.signals.shape[1] // 2 + _SAMPLE)
+    if _somewhere_usable(run, rows, middle) or _somewhere_usable(run, rows, slice(None)):
+        return rows
     raise Refused(Reason.NO_SIGNAL, "no voxel has a signal above zero at two b values")
+
+
+def _somewhere_usable(run: Run, rows: np.ndarray, voxels: slice) -> bool:
+    usable = np.zeros(run.signals[0, voxels].shape, np.uint8)
+    for level in np.unique(run.nominal[rows]):
+        usable += np.logical_or.reduce([positive(run.signals[row, voxels]) for row in rows[run.nominal[rows] == level]])
+        if usable.max() == 2:
+            return True
+    return False
