@@ -9,6 +9,7 @@ from adcohort import visits
 from adcohort.errors import StudyError
 
 STAGES = ("ingest", "adc", "roi", "labs", "questionnaires", "adverse_events", "response", "statistics")
+NEEDS = {"adc": ("ingest",), "roi": ("ingest", "adc")}  # a stage works on what others make
 SETTINGS = ("flow", "figures", "report", "example")  # parts that have settings but are not chosen by being there
 # keys whose values are paths of raw files under `data`
 PATHS = frozenset(
@@ -61,7 +62,7 @@ def checked(config: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, An
         problem for error in sorted(errors, key=lambda e: list(map(str, e.absolute_path))) for problem in _say(error)
     ]
     if not problems:
-        problems = _window_problems(filled)
+        problems = _window_problems(filled) + _stage_problems(filled)
     if problems:
         raise StudyError(problems)
     return filled
@@ -108,6 +109,15 @@ def _nearest(key: str, known: list[str], patterns: list[str]) -> str:
     if close := difflib.get_close_matches(key, known, n=1):
         return f"Did you mean {close[0]!r}?"
     return f"Known here: {', '.join(known) or ', '.join(patterns)}."
+
+
+def _stage_problems(config: Mapping[str, Any]) -> list[str]:
+    return [
+        f"config: {stage}: it needs the stage {need!r}. Add its key, {need}: {{…}}, or leave {stage} out."
+        for stage, needs in NEEDS.items()
+        for need in needs
+        if stage in config and need not in config
+    ]
 
 
 def _window_problems(config: Mapping[str, Any]) -> list[str]:
