@@ -21,14 +21,14 @@ if has("labs"):
             analytes="<results>/labs/analytes.tsv",
             sources="<results>/labs/sources.tsv",
             exclusions="<results>/labs/exclusions.tsv",
-            phenotype="<results>/bids/phenotype/labs.tsv",
+            phenotype=["<results>/bids/phenotype/labs.tsv"] if has("ingest") else [],
             links="<private>/labs/links.tsv",
         log:
             "<logs>/harmonise_labs.log",
         benchmark:
             "<logs>/benchmarks/harmonise_labs.jsonl"
         conda:
-            "../envs/tables.yaml"
+            "../envs/labs.yaml"
         params:
             code=code("harmonise_labs", "labs", "sheets", "flow/columns.yaml"),
             options=options("visits", "labs"),

@@ -28,7 +28,11 @@ if has("questionnaires"):
             scales="<results>/questionnaires/scales.tsv",
             sources="<results>/questionnaires/sources.tsv",
             exclusions="<results>/questionnaires/exclusions.tsv",
-            phenotype="<results>/bids/phenotype/questionnaires.tsv",
+            phenotype=(
+                ["<results>/bids/phenotype/questionnaires.tsv"]
+                if has("ingest")
+                else []
+            ),
             links="<private>/questionnaires/links.tsv",
         log:
             "<logs>/score_questionnaires.log",

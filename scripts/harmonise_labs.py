@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument(
         "--private", type=Path, required=True, help="folder for the links to files and rows (made with mode 0700)"
     )
-    parser.add_argument("--phenotype", type=Path, help="BIDS phenotype table to write, a row a participant")
+    parser.add_argument("--phenotype", type=Path, nargs="?", help="BIDS phenotype table to write, a row a participant")
     args = parser.parse_args()
 
     options = args.options["labs"]
