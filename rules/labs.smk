@@ -31,10 +31,9 @@ if has("labs"):
             "../envs/labs.yaml"
         params:
             code=code("harmonise_labs", "labs", "sheets", "flow/columns.yaml"),
-            options=options("visits", "labs"),
-            data=config["data"],
+            options=options("data", "visits", "labs"),
             tree=tree_state(*[path for path in LAB_FILES if "*" in path]),
         shell:
-            'python "$ADCOHORT/scripts/harmonise_labs.py" {params.data:q} --participants {input.participants:q}'
+            'python "$ADCOHORT/scripts/harmonise_labs.py" --participants {input.participants:q}'
             " --options {params.options:q} --labs {output.labs:q} --phenotype {output.phenotype:q}"
             ' --private "$(dirname {output.links:q})" 2> {log:q}'

@@ -44,10 +44,9 @@ if has("questionnaires"):
             code=code(
                 "score_questionnaires", "questionnaires", "sheets", "flow/columns.yaml"
             ),
-            options=options("visits", "questionnaires"),
-            data=config["data"],
+            options=options("data", "visits", "questionnaires"),
             tree=tree_state(*[path for path in FORM_FILES if "*" in path]),
         shell:
-            'python "$ADCOHORT/scripts/score_questionnaires.py" {params.data:q} --participants {input.participants:q}'
+            'python "$ADCOHORT/scripts/score_questionnaires.py" --participants {input.participants:q}'
             " --options {params.options:q} --scores {output.scores:q} --phenotype {output.phenotype:q}"
             ' --private "$(dirname {output.links:q})" 2> {log:q}'

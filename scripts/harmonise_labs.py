@@ -12,9 +12,8 @@ from adcohort.labs.analytes import Dictionary
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path, help="folder that the paths in the options are relative to")
     parser.add_argument("--participants", type=Path, required=True, help="participant_id, patient_id, treatment_start")
-    parser.add_argument("--options", type=json.loads, required=True, help="the config's visits and labs, as JSON")
+    parser.add_argument("--options", type=json.loads, required=True, help="the config's data, visits and labs, as JSON")
     parser.add_argument(
         "--labs", type=Path, required=True, help="table to write; analytes, sources, exclusions come beside"
     )
@@ -30,7 +29,7 @@ def main() -> None:
     words = records.Words(
         "analyte", "value", "analytes", lambda headers: dictionary.headings(headers, tuple(study_visits))
     )
-    gathered = records.gather(args.data, options["files"], words)
+    gathered = records.gather(Path(args.options["data"]), options["files"], words)
     people = participants.read(args.participants)
     records.place(gathered.records, people, study_visits)
     found = harmonise.harmonise(gathered.records, dictionary, study_visits, options)

@@ -11,10 +11,9 @@ from adcohort.questionnaires import keys, score
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path, help="folder that the paths in the options are relative to")
     parser.add_argument("--participants", type=Path, required=True, help="participant_id, patient_id, treatment_start")
     parser.add_argument(
-        "--options", type=json.loads, required=True, help="the config's visits and questionnaires, as JSON"
+        "--options", type=json.loads, required=True, help="the config's data, visits and questionnaires, as JSON"
     )
     parser.add_argument(
         "--scores", type=Path, required=True, help="table to write; items, scales, sources, exclusions come beside"
@@ -27,9 +26,9 @@ def main() -> None:
 
     options = args.options["questionnaires"]
     study_visits = visits.of_stage(args.options["visits"], options["visits"])
-    key = keys.load(options["instrument"], options["scoring"], options["norms"], args.data)
+    key = keys.load(options["instrument"], options["scoring"], options["norms"], Path(args.options["data"]))
     words = records.Words("item", "answer", "items", lambda headers: keys.headings(key, headers, tuple(study_visits)))
-    gathered = records.gather(args.data, options["files"], words)
+    gathered = records.gather(Path(args.options["data"]), options["files"], words)
     records.place(gathered.records, participants.read(args.participants), study_visits)
     found = score.score(gathered.records, key, study_visits, options, gathered.headers)
 
