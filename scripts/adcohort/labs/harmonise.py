@@ -38,14 +38,14 @@ def harmonise(
     out = Harmonised([], [], named)
     usable: list[Value] = []
     for name, record in named:
+        visit = record.visit if record.day is None else visits.visit_of(record.day, study_visits) or ""
         try:
             value = value_of(record, dictionary, options)
             _must_have_who_and_when(record)
         except Refused as refused:
-            out.exclusions.append(_excluded(name, record, refused.reason, refused.detail))
+            out.exclusions.append(_excluded(name, record, refused.reason, refused.detail, visit))
             continue
-        value.name = name
-        value.visit = visits.visit_of(record.day, study_visits) or "" if record.day is not None else record.visit
+        value.name, value.visit = name, visit
         if value.visit:
             usable.append(value)
         else:

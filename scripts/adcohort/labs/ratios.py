@@ -27,6 +27,7 @@ def with_ratios(values: list[Value], dictionary: Dictionary, tolerance: float) -
                 if abs(given.value - ratio) > max(_half_step(given.source_value), tolerance * ratio):
                     given.flags.append("ratio differs")
                 given.value = ratio
+                given.name = " : ".join((given.name, upper.name, lower.name))
     return out
 
 

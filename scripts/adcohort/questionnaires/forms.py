@@ -218,6 +218,7 @@ def rows(forms: list[Form], key: Key, scored: Mapping[str, Any]) -> tuple[list[d
             | {
                 "instrument": key.instrument,
                 "item": item.form,
+                "number": number,
                 "scale": key.scale_of(number) or None,
                 "answer": form.answers[number],
                 "value": values.get(number),
