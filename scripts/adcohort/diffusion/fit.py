@@ -89,15 +89,16 @@ def fit_blocks(
     if estimator not in ESTIMATORS:
         raise ValueError(f"no estimator {estimator!r}; there are {', '.join(ESTIMATORS)}")
     count = signals.shape[1]
-    width = min(_BLOCK, count)
-    out: dict[str, np.ndarray] = {name: np.empty(width, kind) for name, kind in _made(want).items()}
-    buffers = np.empty((len(design.volumes), width), np.float32), room(len(design.volumes), width)
+    width = 0
     for first in range(0, count, _BLOCK):
         part = slice(first, min(first + _BLOCK, count))
-        views = {name: values[: part.stop - first] for name, values in out.items()}
+        if part.stop - first != width:  # the first block, and the last one if it is smaller
+            width = part.stop - first
+            out: dict[str, np.ndarray] = {name: np.empty(width, kind) for name, kind in _made(want).items()}
+            buffers = np.empty((len(design.volumes), width), np.float32), room(len(design.volumes), width)
         with np.errstate(all="ignore"):
-            _fit_block(signals, design, part, buffers, views, estimator=estimator, noise=noise)
-        yield part, views
+            _fit_block(signals, design, part, buffers, out, estimator=estimator, noise=noise)
+        yield part, out
 
 
 def _made(want: Collection[str]) -> dict[str, type]:
@@ -124,7 +125,7 @@ def _fit_block(
         special = near if special is None else special | near
     chosen = _NONE if special is None else np.flatnonzero(special)
     some = logs[:, chosen]
-    found = _estimate(logs, design, None, buffers[1][:, :, : logs.shape[1]], estimator=estimator, want=out)
+    found = _estimate(logs, design, None, buffers[1], estimator=estimator, want=out)
     for name, values in found.items():
         out[name][:] = values
     if "n_used" in out:
