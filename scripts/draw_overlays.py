@@ -8,6 +8,7 @@ from adcohort import bids
 from adcohort.errors import for_the_person_at_the_keyboard
 from adcohort.files import atomic
 from adcohort.roi import overlays
+from adcohort.roi.lesions import mapped_names
 
 
 def main() -> None:
@@ -27,19 +28,19 @@ def main() -> None:
     order = list(args.options["visits"])
     title = args.options["title"]
     participant = args.measured[0].name.split("_ses-")[0]
-    visits = [
-        overlays.read_visit(*paths) for paths in zip(args.measured, args.masks, args.converted, args.adc, strict=True)
-    ]
+    roi = args.options["roi"]
+    folders = zip(args.measured, args.masks, args.converted, args.adc, strict=True)
+    visits = [overlays.read_visit(*paths, roi["reader"]) for paths in folders]
     visits.sort(key=lambda seen: order.index(seen.visit))
-    names = args.options["roi"]["lesion_names"]
-    lesions = overlays.rename(visits, order, [name for name in names.values() if isinstance(name, str)])
+    lesions = overlays.rename(visits, order, mapped_names(roi["lesion_names"], participant))
     args.visits.mkdir(parents=True, exist_ok=True)
     for seen in visits:
         name = bids.visit_name(participant, seen.visit)
         with atomic(args.visits / f"{name}.png") as part:
             overlays.draw_visit(seen, participant, title, part)
     with atomic(args.page) as part:
-        overlays.draw_page(visits, lesions, participant, title, part)
+        baseline = roi["baseline"] or order[0]
+        overlays.draw_page(visits, lesions, baseline=baseline, participant=participant, title=title, path=part)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def _person(
         for row in content["rows"]
         if visit in person.visits
     ]
-    known = lesions.identify(rows, visit_order, _mapped(options["lesion_names"], person.participant_id))
+    known = lesions.identify(rows, visit_order, lesions.mapped_names(options["lesion_names"], person.participant_id))
     if problems := lesions.two_regions(person.participant_id, rows):
         return problems
     runs = {visit: primary_runs(content["runs"], options["runs"]) for visit, content in person.visits.items()}
@@ -76,12 +76,6 @@ def primary_runs(runs: Sequence[Row], rule: str) -> list[tuple[str, int]]:
     acquisition = chosen[0]["acquisition"]
     numbers = sorted(int(run["run"]) for run in runs if run["acquisition"] == acquisition)
     return [(acquisition, number) for number in (numbers if rule == "mean" else numbers[:1])]
-
-
-def _mapped(names: Mapping[str, Any], participant_id: str) -> set[str]:
-    own = names.get(participant_id)
-    flat = [*names.values(), *(own.values() if isinstance(own, Mapping) else ())]
-    return {name for name in flat if isinstance(name, str)}
 
 
 def _mark_primary(rows: Sequence[Row], runs: Mapping[str, list[tuple[str, int]]], reader: str) -> None:

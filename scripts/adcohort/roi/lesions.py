@@ -55,6 +55,13 @@ def identify(rows: Sequence[Row], visit_order: Sequence[str], mapped: Iterable[s
     return sorted(lesions, key=lambda lesion: lesion.name)
 
 
+def mapped_names(names: Mapping[str, Any], participant_id: str) -> set[str]:
+    """Lesion identifiers that the config's lesion_names gives, to all or to this participant."""
+    own = names.get(participant_id)
+    flat = [*names.values(), *(own.values() if isinstance(own, Mapping) else ())]
+    return {name for name in flat if isinstance(name, str)}
+
+
 def _groups(rows: Sequence[Row]) -> list[list[Row]]:
     by_tracking: dict[str, list[Row]] = defaultdict(list)
     for number, row in enumerate(rows):
@@ -146,8 +153,8 @@ def changes(row: Row, baseline: Row | None) -> list[str]:
     """What changed between a scan and the baseline's that makes their ADC hard to compare."""
     if baseline is None:
         return []
-    return [
-        str(reason)
+    found = [
+        reason
         for key, reason in (
             ("scanner", Reason.SCANNER_CHANGED),
             ("b_values", Reason.B_VALUES_CHANGED),
@@ -155,3 +162,6 @@ def changes(row: Row, baseline: Row | None) -> list[str]:
         )
         if row.get(key) and baseline.get(key) and row[key] != baseline[key]
     ]
+    if Reason.B_VALUES_CHANGED in found and Reason.PROTOCOL_CHANGED in found:
+        found.remove(Reason.PROTOCOL_CHANGED)  # an acquisition's label holds its b values: that change is told already
+    return [str(reason) for reason in found]

@@ -1,7 +1,7 @@
 """What stands on a participant's pictures: regions of every visit on b0 and ADC, and each lesion over the visits."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,14 +22,18 @@ class Seen:
     day: int | None
     adc: Volume | None = None
     b0: Volume | None = None
+    reader: str = ""
     rows: list[dict[str, Any]] = field(default_factory=list)
     outlines: dict[str, dict[str, Array]] = field(default_factory=dict)
 
 
-def read_visit(measured: Path, masks: Path, converted: Path, adc: Path) -> Seen:
-    """One visit from its stages' folders; the pictures show the run that the label maps were made for."""
+def read_visit(measured: Path, masks: Path, converted: Path, adc: Path, reader: str | None) -> Seen:
+    """One visit from its stages' folders; the pictures show the run that the label maps were made for.
+
+    `reader` is the primary one: values are that reader's, and the outline is drawn over the others.
+    """
     content = json.loads(measured.read_text(encoding="utf-8"))
-    seen = Seen(content["visit"], content["day"])
+    seen = Seen(content["visit"], content["day"], reader=reader or "")
     run = next((mask["stem"] for mask in content["masks"]), None)
     if run is None:
         stems = sorted(
@@ -74,7 +78,7 @@ def _b0(converted: Path, run: str) -> Volume | None:
     return pictures.upright(low.mean(axis=3, dtype=np.float32), affine)
 
 
-def rename(visits: Sequence[Seen], order: Sequence[str], mapped: Sequence[str]) -> list[str]:
+def rename(visits: Sequence[Seen], order: Sequence[str], mapped: Iterable[str]) -> list[str]:
     """Give the lesions of all visits the names that they keep; the names in their order."""
     every = [row for seen in visits for row in seen.rows]
     before = [(row["visit"], row["lesion"]) for row in every]
@@ -98,10 +102,10 @@ def draw_visit(seen: Seen, participant: str, title: str, path: Path) -> None:
         _planes(sheet, seen, centre, float((np.array(seen.adc.values.shape) * seen.adc.sizes).max()), [])
     for lesion in sorted(seen.outlines):
         assert seen.adc is not None
-        marks = [Outline(mask, colours[who]) for who, mask in sorted(seen.outlines[lesion].items())]
-        sheet.text(f"lesion {lesion}: {_words(seen, lesion)}", 14, bold=True)
+        marks = _marks(seen, lesion, colours)
+        sheet.text(f"lesion {lesion}: ADC {_words(seen, lesion)}", 14, bold=True)
         _planes(sheet, seen, *pictures.window([mark.mask for mark in marks], seen.adc.sizes), marks)
-    _legend(sheet, colours)
+    _legend(sheet, colours, "ADC, 1e-3 mm\u00b2/s (b0: 0 to its 99.5th percentile)")
     sheet.save(path)
 
 
@@ -123,8 +127,10 @@ def _planes(sheet: Sheet, seen: Seen, centre: Array, width: float, marks: list[O
     sheet.panels(images, captions, edges)
 
 
-def draw_page(visits: Sequence[Seen], lesions: Sequence[str], participant: str, title: str, path: Path) -> None:
-    """Each lesion over the visits, side by side at one scale of size and of grey."""
+def draw_page(
+    visits: Sequence[Seen], lesions: Sequence[str], *, baseline: str, participant: str, title: str, path: Path
+) -> None:
+    """Each lesion over the visits, side by side at one scale of size and of grey, with its change against baseline."""
     sheet = Sheet(
         max(3, len(visits)) * (PANEL + GAP) + GAP, f"{participant}: lesions over the visits (ADC, axial)", title
     )
@@ -135,6 +141,8 @@ def draw_page(visits: Sequence[Seen], lesions: Sequence[str], participant: str, 
         drawn = [(seen, list(seen.outlines[lesion].values())) for seen in visits if lesion in seen.outlines]
         views = {seen.visit: pictures.window(masks, seen.adc.sizes) for seen, masks in drawn if seen.adc is not None}
         width = max((view[1] for view in views.values()), default=60.0)
+        first = next((_own_row(seen, lesion) for seen in visits if seen.visit == baseline), None)
+        before = first.get("adc_mean") if first else None
         images: list[Any] = []
         captions, edges = [], []
         for seen in visits:
@@ -144,14 +152,14 @@ def draw_page(visits: Sequence[Seen], lesions: Sequence[str], participant: str, 
                 captions.append(f"{here}\n{'no scan' if seen.adc is None else _words(seen, lesion)}")
                 edges.append("")
                 continue
-            marks = [Outline(mask, colours[who]) for who, mask in sorted(seen.outlines[lesion].items())]
-            centre = _largest_slice(marks[0].mask, views[seen.visit][0])
+            marks = _marks(seen, lesion, colours)
+            centre = _largest_slice(marks[-1].mask, views[seen.visit][0])
             images.append(pictures.panel(seen.adc, 0, centre=centre, width_mm=width, scale=ADC_RANGE, outlines=marks))
-            captions.append(f"{here}: {_words(seen, lesion)}")
+            captions.append(f"{here}: {_words(seen, lesion, before if seen.visit != baseline else None)}")
             edges.append(PLANES[0][4])
         sheet.text(f"lesion {lesion}, {width:.0f} mm wide", 14, bold=True)
         sheet.panels(images, captions, edges)
-    _legend(sheet, colours)
+    _legend(sheet, colours, "ADC, 1e-3 mm\u00b2/s")
     sheet.save(path)
 
 
@@ -161,22 +169,42 @@ def _largest_slice(mask: Array, centre: Array) -> Array:
     return at
 
 
-def _words(seen: Seen, lesion: str) -> str:
-    row = next((row for row in seen.rows if row["lesion"] == lesion), None)
+def _own_row(seen: Seen, lesion: str) -> dict[str, Any] | None:
+    """The lesion's row at a visit: the primary reader's first, or that of a reader who is not named."""
+    rows = [row for row in seen.rows if row["lesion"] == lesion]
+    return min(
+        rows, key=lambda row: (row["reader"] not in (seen.reader, ""), row["reader"], row["session"]), default=None
+    )
+
+
+def _words(seen: Seen, lesion: str, before: float | None = None) -> str:
+    row = _own_row(seen, lesion)
     if row is None:
         return "not drawn"
     if row["status"] != "measured":
         return str(row["reason"] or row["status"])
-    return f"{row['adc_mean']:.2f}, {row['volume_ml']:.1f} mL"
+    change = f" ({100 * (row['adc_mean'] / before - 1):+.0f} %)" if before else ""
+    return f"{row['adc_mean']:.2f}{change}, {row['volume_ml']:.1f} mL"
+
+
+def _primary_last(seen: Seen, who: str) -> tuple[bool, str]:
+    return who.partition(" ")[0] in (seen.reader, ""), who
+
+
+def _marks(seen: Seen, lesion: str, colours: dict[str, str]) -> list[Outline]:
+    """Outlines of a lesion, the primary reader's last and so on top."""
+    readers = sorted(seen.outlines[lesion], key=lambda who: _primary_last(seen, who))
+    return [Outline(seen.outlines[lesion][who], colours[who]) for who in readers]
 
 
 def _colours(visits: Sequence[Seen]) -> dict[str, str]:
-    who = sorted({name for seen in visits for readers in seen.outlines.values() for name in readers})
+    names = {name for seen in visits for readers in seen.outlines.values() for name in readers}
+    who = sorted(names, key=lambda name: (not _primary_last(visits[0], name)[0], name))
     return {name: READERS[number % len(READERS)] for number, name in enumerate(who)}
 
 
-def _legend(sheet: Sheet, colours: dict[str, str]) -> None:
-    sheet.scale("ADC, 1e-3 mm\u00b2/s (b0: 0 to its 99.5th percentile)", ADC_RANGE)
+def _legend(sheet: Sheet, colours: dict[str, str], words: str) -> None:
+    sheet.scale(words, ADC_RANGE)
     if any(colours):
         for name, colour in colours.items():
             sheet.text(f"\u25a0 {name or 'reader not named'}", 13, colour=colour)
