@@ -5,7 +5,7 @@ from pathlib import Path
 
 from adcohort import tables
 from adcohort.errors import for_the_person_at_the_keyboard
-from adcohort.recist import study
+from adcohort.recist import rates
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
     args = parser.parse_args()
 
     best = tables.read(args.best, "response", "best").to_dict("records")
-    tables.write(study.rates(best, args.alpha), args.rates, "response", "rates")
+    tables.write(rates.rates(best, args.alpha), args.rates, "response", "rates")
 
 
 if __name__ == "__main__":

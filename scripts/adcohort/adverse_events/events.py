@@ -44,6 +44,8 @@ def read(
     ends = sheets.dates(sheet[names["end"]]) if names["end"] in sheet else pd.Series(pd.NaT, index=sheet.index)
     records["end_day"] = (pd.to_datetime(ends) - pd.to_datetime(records["participant_id"].map(start_of))).dt.days
     found = dictionary.find_all(records[names["term"]].dropna())
+    seen_last = participants.days(people).set_index("participant_id")[["last_contact", "death"]].max(axis=1)
+    records["last_seen"] = records["participant_id"].map(seen_last.to_dict())
     kept: Rows = []
     notes: Rows = []
     seen: set[tuple[Any, ...]] = set()
@@ -99,6 +101,10 @@ def _event(
     elif end is not None and end < day:
         said.append((Reason.END_BEFORE_START, Decision.FLAGGED, f"ends {day - end} d before it starts: end not used"))
         end = None
+    if day is not None and not pd.isna(row["last_seen"]) and day > row["last_seen"]:
+        said.append(
+            (Reason.AFTER_DEATH, Decision.FLAGGED, f"begins {day - int(row['last_seen'])} d after the last contact")
+        )
     event = {
         "record": f"row {row['record']}",
         "participant_id": row["participant_id"],

@@ -59,18 +59,25 @@ def _span(row: Mapping[str, Any], cell: Any, has_dose: bool) -> tuple[dict[str, 
     if pd.isna(row["day"]) or pd.isna(row["last"]):
         return None, (Reason.NO_DATE, "a span of dosing needs its first and its last day")
     first, last = int(row["day"]), int(row["last"])
-    dose = float(pd.to_numeric(pd.Series([cell], dtype="string"), errors="coerce").fillna(float("nan"))[0])
+    dose = _number(cell)
     problem = None
     if last < first:
         problem = Reason.END_BEFORE_START, f"ends {first - last} d before it starts"
     elif first < 0:
         problem = Reason.IMPOSSIBLE, f"a dose {-first} d before treatment start"
-    elif has_dose and math.isnan(dose):
+    elif has_dose and not math.isfinite(dose):
         problem = Reason.UNREADABLE_VALUE, "the dose is no number"
     elif has_dose and dose < 0:
         problem = Reason.IMPOSSIBLE, "the dose is negative"
     span = {"participant_id": row["participant_id"], "first": first, "last": last, "dose": dose if has_dose else None}
     return (None, problem) if problem else (span, None)
+
+
+def _number(cell: Any) -> float:
+    try:
+        return math.nan if pd.isna(cell) else float(str(cell).strip())
+    except ValueError:
+        return math.nan
 
 
 def _overlap(span: Mapping[str, Any], own: Rows) -> str | None:

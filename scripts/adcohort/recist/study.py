@@ -1,10 +1,10 @@
-"""The whole study's responses: time points of every participant, their best responses, and response rates."""
+"""The whole study's responses: time points of every participant and their best responses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from adcohort import participants, proportions, visits
+from adcohort import participants, visits
 from adcohort.errors import StudyError
 from adcohort.reasons import Decision, Reason
 from adcohort.recist import best, course, marker, sheet, words
@@ -187,31 +187,3 @@ def _best_row(who: str, rows: Rows, study: Study) -> dict[str, Any]:
         "reason": first.reason,
         "confirmed_reason": proven.reason,
     }
-
-
-def rates(rows: Sequence[Mapping[str, Any]], alpha: float) -> Rows:
-    """ORR and DCR, confirmed and not, of all treated and of the evaluable, by Clopper-Pearson and Wilson."""
-    out: Rows = []
-    methods: tuple[proportions.Method, ...] = ("clopper-pearson", "wilson")
-    for endpoint, counts in (("ORR", best.OBJECTIVE), ("DCR", best.CONTROL)):
-        for is_confirmed in (True, False):
-            column = "confirmed_best" if is_confirmed else "best"
-            for population in ("all treated", "evaluable"):
-                group = [row for row in rows if population == "all treated" or row["evaluable"]]
-                responders = sum(row[column] in counts for row in group)
-                for method in methods:
-                    share = proportions.share(responders, len(group), alpha, method)
-                    out.append(
-                        {
-                            "endpoint": endpoint,
-                            "confirmed": is_confirmed,
-                            "population": population,
-                            "responders": responders,
-                            "n": len(group),
-                            "percent": share.percent,
-                            "ci_low": share.low,
-                            "ci_high": share.high,
-                            "method": method,
-                        }
-                    )
-    return out

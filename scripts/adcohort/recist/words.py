@@ -1,5 +1,6 @@
 """Words of lesion sheets, Chinese or English, to the few that RECIST has."""
 
+import re
 import unicodedata
 from functools import cache
 
@@ -41,7 +42,7 @@ def is_node(organ: str, stated: str | None) -> bool:
     if answer:
         return answer == "yes"
     plain = unicodedata.normalize("NFKC", organ).casefold()
-    words = plain.replace("-", " ").split()
+    words = re.findall(r"\w+", plain)
     return any(
         (len(name) > 2 and name.casefold() in plain) or name.casefold() in words
         for name in resources.load("response/words.yaml")["nodes"]
