@@ -49,7 +49,7 @@ if has("response"):
         conda:
             "../envs/statistics.yaml"
         params:
-            code=code("compute_rates", "response"),
+            code=code("compute_rates", "response/columns.yaml"),
             alpha=config.get("statistics", {}).get("alpha", 0.05),
         shell:
             'python "$ADCOHORT/scripts/compute_rates.py" {input:q} --alpha {params.alpha} --rates {output:q} 2> {log:q}'
