@@ -340,8 +340,8 @@ def _scale(transformation: Elements | None, maker: str, private: Elements) -> tu
     slope = slope if slope else 1.0
     intercept = intercept if intercept is not None else 0.0
     if maker == "Philips":
-        holder = private.item("philips_frame") or private
-        scale = holder.number("philips_scale_slope")
+        frame = private.item("philips_frame")
+        scale = private.number("philips_scale_slope") or (frame.number("philips_scale_slope") if frame else None)
         if scale and math.isfinite(scale):
             return 1.0 / scale, intercept / (slope * scale)
     return slope, intercept

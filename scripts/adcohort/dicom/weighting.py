@@ -24,6 +24,8 @@ _VENDORS = (
     ("hitachi", "Hitachi"),
     ("fujifilm", "Fujifilm"),
 )
+# signs of the logical axes in sagittal, coronal and axial slices
+_LOGICAL_SIGNS = ((-1, -1, -1), (1, -1, 1), (1, 1, 1))
 
 
 class Weighting(NamedTuple):
@@ -121,15 +123,18 @@ def _ge(elements: Elements, axes: np.ndarray | None) -> Weighting:
     vector = [elements.number(f"ge_direction_{axis}") for axis in "xyz"]
     direction = None
     if b and axes is not None and None not in vector:
-        frequency, phase, across = (float(v or 0) for v in vector)
-        # directions are along frequency, phase and slice; which of rows and columns is the phase is stated
-        in_image = (
-            (phase, frequency, across)
-            if elements.text("InPlanePhaseEncodingDirection") == "ROW"
-            else (frequency, phase, across)
-        )
-        direction = _unit(list(np.array(in_image) @ axes))
+        swapped = elements.text("InPlanePhaseEncodingDirection") == "ROW"
+        direction = _from_logical_axes([float(v or 0) for v in vector], axes, phase_in_rows=swapped)
     return Weighting(b, direction, False)
+
+
+def _from_logical_axes(
+    vector: list[float], axes: np.ndarray, *, phase_in_rows: bool
+) -> tuple[float, float, float] | None:
+    """A direction along frequency, phase and slice of the scanner's logical axes, in patient coordinates."""
+    frequency, phase, across = np.array(vector) * _LOGICAL_SIGNS[int(np.argmax(np.abs(axes[2])))]
+    in_image = (-phase, frequency, across) if phase_in_rows else (-frequency, -phase, across)
+    return _unit(list(np.array(in_image) @ axes))
 
 
 def _philips(elements: Elements, axes: np.ndarray | None) -> Weighting:
@@ -146,8 +151,9 @@ def _uih(elements: Elements, axes: np.ndarray | None) -> Weighting:
     b = _plausible(elements.number("uih_b"))
     if b is None:
         b = _plausible(elements.number("uih_b_requested"))
-    direction = _unit(elements.numbers("uih_direction"))
-    return Weighting(b, direction if b else None, bool(b) and direction is None)
+    vector = _unit(elements.numbers("uih_direction"))  # along the image's axes
+    direction = _unit(list(np.array(vector) @ axes)) if b and vector is not None and axes is not None else None
+    return Weighting(b, direction, bool(b) and vector is None)
 
 
 def _canon(elements: Elements, axes: np.ndarray | None) -> Weighting:
@@ -157,7 +163,8 @@ def _canon(elements: Elements, axes: np.ndarray | None) -> Weighting:
     b = float(found[1])
     direction = None
     if b and axes is not None:
-        direction = _unit(list(np.array([float(found[i]) for i in (2, 3, 4)]) @ axes))
+        phase, frequency, across = (float(found[i]) for i in (2, 3, 4))
+        direction = _from_logical_axes([frequency, phase, across], axes, phase_in_rows=False)
     return Weighting(b, direction, False)
 
 
