@@ -68,35 +68,36 @@ if has("adverse_events"):
             'python "$ADCOHORT/scripts/count_adverse_events.py" {input.events:q} --participants {input.participants:q}'
             " --options {params.options:q} --alpha {params.alpha} {params.exposure:q} --incidence {output:q} 2> {log:q}"
 
-    if doses:
-
-        rule summarise_exposure:
-            """Dose intensity, interruptions and the last dose of each participant."""
-            input:
-                sheet=raw(doses["file"]),
-                participants=raw(config["participants"]),
-            output:
-                exposure="<results>/adverse_events/exposure.tsv",
-                exclusions="<results>/adverse_events/exposure_exclusions.tsv",
-            log:
-                "<logs>/summarise_exposure.log",
-            benchmark:
-                "<logs>/benchmarks/summarise_exposure.jsonl"
-            conda:
-                "../envs/tables.yaml"
-            params:
-                code=code(
-                    "summarise_exposure",
-                    "adverse_events/columns.yaml",
-                    "flow/columns.yaml",
-                ),
-                options=options("adverse_events"),
-            shell:
-                'python "$ADCOHORT/scripts/summarise_exposure.py" {input.sheet:q} --participants {input.participants:q}'
-                " --options {params.options:q} --exposure {output.exposure:q} --exclusions {output.exclusions:q} 2> {log:q}"
-
     deliver(
         "adverse_events",
         "<results>/adverse_events/worst_grades.tsv",
         "<results>/statistics/adverse_event_incidence.tsv",
     )
+
+
+if has("adverse_events") and config["adverse_events"]["exposure"]:
+
+    rule summarise_exposure:
+        """Dose intensity, interruptions and the last dose of each participant."""
+        input:
+            sheet=raw(doses["file"]),
+            participants=raw(config["participants"]),
+        output:
+            exposure="<results>/adverse_events/exposure.tsv",
+            exclusions="<results>/adverse_events/exposure_exclusions.tsv",
+        log:
+            "<logs>/summarise_exposure.log",
+        benchmark:
+            "<logs>/benchmarks/summarise_exposure.jsonl"
+        conda:
+            "../envs/tables.yaml"
+        params:
+            code=code(
+                "summarise_exposure",
+                "adverse_events/columns.yaml",
+                "flow/columns.yaml",
+            ),
+            options=options("adverse_events"),
+        shell:
+            'python "$ADCOHORT/scripts/summarise_exposure.py" {input.sheet:q} --participants {input.participants:q}'
+            " --options {params.options:q} --exposure {output.exposure:q} --exclusions {output.exclusions:q} 2> {log:q}"
