@@ -61,6 +61,11 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
+def _is_about(row: dict[str, str], args: argparse.Namespace) -> bool:
+    here = (row["participant_id"], row["visit"]) == (args.participant, args.visit)
+    return here and (f"/{args.code}/" in row["record"] or args.stage == "questionnaires")
+
+
 def _items(args: argparse.Namespace) -> set[str]:
     """Items of the scale, as the links name them; all of them for a component."""
     items = _rows(args.results / args.stage / "items.tsv")

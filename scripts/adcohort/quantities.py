@@ -101,7 +101,7 @@ def parse(text: str, mark: str = "") -> Quantity:
             tidy = sign + tidy[len(word) :]
             break
     match = _QUANTITY.match(tidy)
-    if match is None or match[1] not in _QUALIFIERS:
+    if match is None or match[1] not in _QUALIFIERS or re.match(r"[-~±+:/]?\s*\d", match[4]):  # 12-15, 1:80, a date
         raise Unreadable(text)
     number = _number(match[2].replace(" ", "").replace("'", ""), mark, text)
     if match[3]:

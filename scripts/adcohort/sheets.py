@@ -85,7 +85,7 @@ def open_sheets(
                 " Correct `sheets` in the config."
             )
         sheets = chosen
-    filled = [sheet for sheet in sheets if any(any(row) for row in sheet.rows)]
+    filled = [sheet for sheet in sheets if any(cell.strip() for row in sheet.rows for cell in row)]
     if not filled:
         raise StudyError(f"{path.name}: the file is empty. Export it again.")
     return filled
@@ -242,12 +242,12 @@ def _cell(value: Any) -> str:
 
 
 def _header_index(sheet: Sheet) -> int:
-    """Position of the first row that is filled like a header: at least half as wide as the widest, mostly words."""
+    """Position of the first row that is filled like a header: more than half as wide as the widest, mostly words."""
     filled = [sum(bool(cell.strip()) for cell in row) for row in sheet.rows]
     widest = max(filled[:_PROBE_ROWS])
     for at, (row, count) in enumerate(zip(sheet.rows, filled, strict=True)):
         words = sum(bool(re.search(r"[^\W\d_]", cell)) for cell in row)
-        if count >= max(1, widest / 2) and words >= count / 2:
+        if count > widest / 2 and words >= count / 2:
             return at
     return next(at for at, count in enumerate(filled) if count)
 
