@@ -27,6 +27,7 @@ include: "rules/adverse_events.smk"
 include: "rules/response.smk"
 include: "rules/flow.smk"
 include: "rules/statistics.smk"
+include: "rules/statistics_context.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
 

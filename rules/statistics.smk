@@ -1,11 +1,18 @@
 """Statistics: the declared plan (config key statistics) over the endpoint values of the other stages.
 
-in   participants; labs.tsv, scores.tsv, roi/participants.tsv and roi.tsv, best.tsv, where the study has them
-out  <results>/statistics/: endpoints, lesion_values, participants, paired, conventions, trend, adc_response, roc, missing,
-     sensitivity (.tsv, each with its .json), exclusions.tsv
+in   participants; labs.tsv, scores.tsv, roi/participants.tsv and roi.tsv, where the study has them
+out  <results>/statistics/: endpoints, lesion_values, participants, paired, conventions, trend (.tsv, each with its .json),
+     exclusions.tsv
 """
 
 if has("statistics"):
+
+    # the config's order, which sorted options lose: it is the order of the rows
+    ENDPOINT_ORDER = " ".join(
+        code
+        for family in config["statistics"]["families"].values()
+        for code in family["endpoints"]
+    )
 
     rule gather_endpoints:
         """One value a participant, visit and endpoint, from every stage that measures one."""
@@ -62,9 +69,10 @@ if has("statistics"):
         params:
             code=code("compare_paired", "statistics/columns.yaml"),
             options=options("visits", "statistics"),
+            order=ENDPOINT_ORDER,
         shell:
             'python "$ADCOHORT/scripts/compare_paired.py" {input.endpoints:q} --participants {input.participants:q}'
-            " --options {params.options:q} --paired {output.paired:q} --conventions {output.conventions:q} 2> {log:q}"
+            " --options {params.options:q} --order {params.order:q} --paired {output.paired:q} --conventions {output.conventions:q} 2> {log:q}"
 
     rule model_trend:
         """Courses over all visits: mixed models with visit as category, slope and Page's test beside them."""
@@ -82,65 +90,11 @@ if has("statistics"):
         params:
             code=code("model_trend", "statistics/columns.yaml"),
             options=options("visits", "statistics"),
+            order=ENDPOINT_ORDER,
         shell:
             'python "$ADCOHORT/scripts/model_trend.py" {input.endpoints:q} --lesions {input.lesions:q}'
-            " --options {params.options:q} --trend {output.trend:q} 2> {log:q}"
-
-    rule relate_adc_response:
-        """ADC before treatment and its early change, responders against others, without a look into the future."""
-        input:
-            endpoints="<results>/statistics/endpoints.tsv",
-            participants="<results>/statistics/participants.tsv",
-            best=["<results>/response/best.tsv"] if has("response") else [],
-        output:
-            adc_response="<results>/statistics/adc_response.tsv",
-            roc="<results>/statistics/roc.tsv",
-        log:
-            "<logs>/relate_adc_response.log",
-        benchmark:
-            "<logs>/benchmarks/relate_adc_response.jsonl"
-        conda:
-            "../envs/statistics.yaml"
-        params:
-            code=code(
-                "relate_adc_response",
-                "statistics/columns.yaml",
-                "response/columns.yaml",
-            ),
-            options=options("visits", "statistics"),
-        shell:
-            'python "$ADCOHORT/scripts/relate_adc_response.py" {input.endpoints:q} --participants {input.participants:q}'
-            " --best {input.best:q} --options {params.options:q} --adc-response {output.adc_response:q}"
-            " --roc {output.roc:q} 2> {log:q}"
-
-    rule assess_missing:
-        """Missing values: counts, reasons, patterns, and what they could do to the primary comparisons."""
-        input:
-            endpoints="<results>/statistics/endpoints.tsv",
-            participants="<results>/statistics/participants.tsv",
-        output:
-            missing="<results>/statistics/missing.tsv",
-            sensitivity="<results>/statistics/sensitivity.tsv",
-        log:
-            "<logs>/assess_missing.log",
-        benchmark:
-            "<logs>/benchmarks/assess_missing.jsonl"
-        conda:
-            "../envs/statistics.yaml"
-        params:
-            code=code("assess_missing", "statistics/columns.yaml"),
-            options=options("visits", "statistics"),
-        shell:
-            'python "$ADCOHORT/scripts/assess_missing.py" {input.endpoints:q} --participants {input.participants:q}'
-            " --options {params.options:q} --missing {output.missing:q} --sensitivity {output.sensitivity:q} 2> {log:q}"
+            " --options {params.options:q} --order {params.order:q} --trend {output.trend:q} 2> {log:q}"
 
 
-for table in (
-    "paired",
-    "conventions",
-    "trend",
-    "adc_response",
-    "missing",
-    "sensitivity",
-):
+for table in ("paired", "conventions", "trend"):
     deliver("statistics", f"<results>/statistics/{table}.tsv")

@@ -14,10 +14,11 @@ def main() -> None:
     parser.add_argument("endpoints", type=Path, help="endpoints.tsv")
     parser.add_argument("--lesions", type=Path, required=True, help="lesion_values.tsv")
     parser.add_argument("--options", type=json.loads, required=True, help="the config's visits and statistics, as JSON")
+    parser.add_argument("--order", type=str.split, default=[], help="endpoints in the order of the rows")
     parser.add_argument("--trend", type=Path, required=True, help="table to write")
     args = parser.parse_args()
 
-    declared = plan.read(args.options["statistics"], args.options["visits"])
+    declared = plan.read(args.options["statistics"], args.options["visits"], args.order)
     values = tables.read(args.endpoints, "statistics", "endpoints")
     lesions = tables.read(args.lesions, "statistics", "lesion_values")
     tables.write(trend.table(values, lesions, declared), args.trend, "statistics")

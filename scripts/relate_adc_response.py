@@ -15,11 +15,12 @@ def main() -> None:
     parser.add_argument("--participants", type=Path, required=True, help="statistics/participants.tsv")
     parser.add_argument("--best", type=Path, nargs="?", help="best.tsv; without it only correlations are made")
     parser.add_argument("--options", type=json.loads, required=True, help="the config's visits and statistics, as JSON")
+    parser.add_argument("--order", type=str.split, default=[], help="endpoints in the order of the rows")
     parser.add_argument("--adc-response", type=Path, required=True, help="table to write")
     parser.add_argument("--roc", type=Path, required=True, help="table of curves to write")
     args = parser.parse_args()
 
-    declared = plan.read(args.options["statistics"], args.options["visits"])
+    declared = plan.read(args.options["statistics"], args.options["visits"], args.order)
     values = tables.read(args.endpoints, "statistics", "endpoints")
     people = tables.read(args.participants, "statistics", "participants")
     best = tables.read(args.best, "response", "best") if args.best else None

@@ -70,8 +70,8 @@ def _answered(pairs: pd.DataFrame, endpoint: Endpoint, plan: Plan, method: str) 
             return {"status": "not estimated", "reason": reason, "test": _NAMES[method]}
         before, after = np.log(before), np.log(after)
     gaps = after - before
-    # differences of decimals carry the noise of floating point; without it equal changes are equal
-    gaps = np.round(gaps / _scale(before, after), 12) * _scale(before, after)
+    # differences of decimals carry the noise of floating point; without it no change is no change
+    gaps[np.abs(gaps) < 1e-12 * _scale(before, after)] = 0.0
     answer = _t(gaps, plan) if method == "t" else _wilcoxon(gaps, plan)
     if endpoint.transformation == "log":
         answer["estimator"] = {"mean difference": "geometric mean ratio", "Hodges-Lehmann": "Hodges-Lehmann ratio"}.get(
@@ -99,7 +99,7 @@ def _scale(before: np.ndarray, after: np.ndarray) -> float:
 
 
 def _standardised(gaps: np.ndarray, plan: Plan) -> Row:
-    if len(gaps) < 2 or np.ptp(gaps) == 0:
+    if len(gaps) < 2 or _all_equal(gaps):
         return {}
     effect = effects.dz(gaps, plan.level)
     corrected = effects.hedges(effect, len(gaps) - 1) if len(gaps) > 2 else effects.Effect(*[float("nan")] * 3)
@@ -110,11 +110,15 @@ def _standardised(gaps: np.ndarray, plan: Plan) -> Row:
     return {key: value if np.isfinite(value) else None for key, value in named.items()}
 
 
+def _all_equal(gaps: np.ndarray) -> bool:
+    return bool(np.ptp(gaps) <= 1e-12 * np.abs(gaps).max())
+
+
 def _t(gaps: np.ndarray, plan: Plan) -> Row:
     out: Row = {"estimate": float(gaps.mean()), "estimator": "mean difference", "null_value": 0.0, "test": _NAMES["t"]}
     if len(gaps) == 1:
         return out | {"status": "partial", "reason": "one pair: no interval and no test"}
-    if np.ptp(gaps) == 0:
+    if _all_equal(gaps):
         return out | {"status": "partial", "reason": "all changes are equal: no interval and no test"}
     result = effects.paired_t(gaps, plan.level)
     return (
@@ -144,6 +148,8 @@ def _wilcoxon(gaps: np.ndarray, plan: Plan) -> Row:
     if shift.level < plan.level:
         reason = f"so few pairs reach a level of {100 * shift.level:.1f} % at most"
         return out | {"status": "partial", "reason": reason}
+    if zeros and result.p < plan.alpha and shift.low <= 0 <= shift.high:
+        return out | {"reason": "the interval keeps the zero changes that the test leaves out"}
     return out
 
 

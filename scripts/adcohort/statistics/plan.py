@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,8 +69,8 @@ class Plan:
         return self.adc_response["early"] or next(iter(names[names.index(self.before) + 1 :]), None)
 
 
-def read(statistics: Mapping[str, Any], visits: Visits) -> Plan:
-    """The plan from the config's parts `statistics` (defaults filled in) and `visits`.
+def read(statistics: Mapping[str, Any], visits: Visits, order: Sequence[str] = ()) -> Plan:
+    """The plan from the config's parts `statistics` (defaults filled in) and `visits`; `order` puts endpoints in a row.
 
     Raises
     ------
@@ -87,6 +87,8 @@ def read(statistics: Mapping[str, Any], visits: Visits) -> Plan:
         for name, family in statistics["families"].items()
         for code, declared in family["endpoints"].items()
     }  # fmt: skip
+    endpoints = {code: endpoints[code] for code in dict.fromkeys([*order, *endpoints]) if code in endpoints}
+    families = dict.fromkeys(endpoint.family for endpoint in endpoints.values())
     return Plan(
         before=statistics["before"],
         after=statistics["after"],
@@ -94,7 +96,7 @@ def read(statistics: Mapping[str, Any], visits: Visits) -> Plan:
         alpha=statistics["alpha"],
         zeros=statistics["zeros"],
         endpoints=endpoints,
-        families={name: family["label"] or name for name, family in statistics["families"].items()},
+        families={name: statistics["families"][name]["label"] or name for name in families},
         populations=statistics["populations"],
         windows={name: visits[name] for name in sorted(visits, key=lambda name: visits[name]["day"])},
         trend_visits=tuple(statistics["trend"]["visits"] or sorted(visits, key=lambda name: visits[name]["day"])),
