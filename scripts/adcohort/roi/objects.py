@@ -7,6 +7,8 @@ import numpy as np
 from adcohort.reasons import Reason
 from adcohort.roi.regions import Contours, NotUsable, Region, Voxels, code_of, ras
 
+SEGMENTS_AT_ONCE = 8  # volumes in memory
+
 
 def read_segmentation(path: Path) -> list[Region]:
     """Segments of a DICOM segmentation: binary, fractional or label map; segments may overlap, and may be empty."""
@@ -16,12 +18,16 @@ def read_segmentation(path: Path) -> list[Region]:
         segmentation = highdicom.seg.segread(path)
     except Exception as problem:  # whatever a damaged or foreign object makes the reader raise
         raise NotUsable(Reason.UNREADABLE_REGION, "the segmentation cannot be read") from problem
-    present = _segments_with_frames(segmentation)
+    shapes: dict[int, Voxels] = {}
+    present = sorted(_segments_with_frames(segmentation))
+    for start in range(0, len(present), SEGMENTS_AT_ONCE):
+        numbers = present[start : start + SEGMENTS_AT_ONCE]
+        shapes |= dict(zip(numbers, _segments(segmentation, numbers), strict=True))
     regions = []
     for number in segmentation.segment_numbers:
         description = segmentation.get_segment_description(number)
         tracking = code_of(str(description.tracking_uid or ""))
-        shape = _segment(segmentation, number) if number in present else Voxels(np.zeros((0, 0, 0)), np.eye(4))
+        shape = shapes.get(number, Voxels(np.zeros((0, 0, 0)), np.eye(4)))
         regions.append(Region(str(description.segment_label), shape, "seg", tracking))
     return regions
 
@@ -36,13 +42,13 @@ def _segments_with_frames(segmentation: Any) -> set[int]:
     } or set(segmentation.segment_numbers)
 
 
-def _segment(segmentation: Any, number: int) -> Voxels:
+def _segments(segmentation: Any, numbers: list[int]) -> list[Voxels]:
     kind = np.float32 if str(segmentation.SegmentationType) == "FRACTIONAL" else np.uint8
     try:
-        volume = segmentation.get_volume(segment_numbers=[number], dtype=kind, skip_overlap_checks=True)
+        volume = segmentation.get_volume(segment_numbers=numbers, dtype=kind, skip_overlap_checks=True)
     except (RuntimeError, ValueError) as problem:
         raise NotUsable(Reason.UNREADABLE_REGION, "the frames of the segmentation are no regular volume") from problem
-    return Voxels.cropped(volume.array[..., 0], ras(volume.affine))
+    return [Voxels.cropped(volume.array[..., layer], ras(volume.affine)) for layer in range(len(numbers))]
 
 
 def read_structures(path: Path) -> list[Region]:
