@@ -106,3 +106,12 @@ def test_only_records_that_are_used_are_read(tmp_path):
     assert flow.read(path, "ingest").to_dict("records") == [
         {"participant_id": "sub-01", "visit": "baseline", "day": -3}
     ]
+
+
+def test_dated_modalities_alone_have_no_missing_visits(people):
+    rows = flow.count(people, {"response": LABS}, NONE, windows("response"))
+    by = {(row["modality"], row["visit"]): row for row in rows}
+    assert set(by) == {("participants", None), *(("participants", visit) for visit in VISITS), ("response", None)}
+    assert by["participants", "month1"]["missing"] is None
+    assert by["participants", "month6"]["left"] == 1
+    assert by["response", None]["with_record"] == 2

@@ -133,3 +133,14 @@ def test_a_column_may_be_empty(people):
     rows = describe.follow_up(frame, columns, 0.05)
     assert (rows[0]["n"], rows[0]["missing"], rows[0]["median_days"]) == (0, 1, None)
     assert describe.baseline(pd.DataFrame(frame), ["sex"])[0]["missing"] == 1
+
+
+def test_dates_that_contradict_each_other_stop_the_study_all_at_once(people):
+    text = SHEET.replace("2020-03-01,2020-05-01", "2019-12-01,2020-05-01").replace(
+        "2020-08-01,2020-08-01", "2020-08-01,2020-07-01"
+    )
+    with pytest.raises(StudyError) as problem:
+        people(text)
+    assert len(problem.value.problems) == 2
+    assert "sub-01: treatment_end is before treatment_start" in problem.value.problems[0]
+    assert "sub-02: death is before last_contact" in problem.value.problems[1]

@@ -525,3 +525,9 @@ def test_the_sheet_names_all_missing_columns_at_once(people):
 
     with pytest.raises(StudyError, match="lesion, role, organ, diameter_mm"):
         sheet.read(pd.DataFrame({"patient_id": [], "date": []}, dtype="string"), people, SETTINGS, sheet.Notes(VISITS))
+
+
+def test_a_baseline_outside_every_window_is_used_and_marked(people):
+    points, notes = judged(people, [(-40, "A", "target", "lung", "30", None), (50, "A", "target", "lung", "10", None)])
+    assert points[50]["overall"] == "PR"
+    assert [(note["reason"], note["decision"]) for note in notes] == [(Reason.OUTSIDE_EVERY_WINDOW, "flagged")]

@@ -52,18 +52,25 @@ def count(
     exclusions
         All stages' exclusions.
     windows
-        Stage to its visits; the study's own stand under ``participants``.
+        Stage to its visits; the study's own stand under ``participants``. At a visit the study counts who has a record of
+        any modality that follows visits; nothing where no such modality is in the study.
     """
     everybody = set(people["participant_id"])
     days = participants.days(people).set_index("participant_id")
     seen = days[["last_contact", "death"]].max(axis=1)
     last = {str(who): int(day) for who, day in seen.dropna().items()}
-    whole = pd.concat(list(records.values()), ignore_index=True) if records else _nothing()
+    whole = pd.concat([_nothing(), *records.values()], ignore_index=True)
+    visited = pd.concat(
+        [_nothing(), *(table for stage, table in records.items() if stage not in DATED)], ignore_index=True
+    )
+    has_visits = any(stage not in DATED for stage in records)
     rows: Rows = []
     for modality, table in {STUDY: whole, **records}.items():
         own = exclusions if modality == STUDY else exclusions[exclusions["stage"] == modality]
         for visit in (None, *(windows[modality] if modality not in DATED else ())):
-            here = table if visit is None else table[table["visit"] == visit]
+            source = visited if modality == STUDY and visit else table
+            here = source if visit is None else source[source["visit"] == visit]
+            counts = modality != STUDY or visit is None or has_visits
             noted = own if visit is None else own[own["visit"] == visit]
             opens = None if visit is None else windows[modality][visit]["window"][0]
             left = {who for who, day in last.items() if opens is not None and day < opens}
@@ -74,8 +81,8 @@ def count(
                     "visit": visit,
                     "participants": len(everybody),
                     "expected": len(everybody - left) if last else None,
-                    "with_record": len(present),
-                    "missing": len(everybody - left - present),
+                    "with_record": len(present) if counts else None,
+                    "missing": len(everybody - left - present) if counts else None,
                     "left": len(left) if last else None,
                     "records": len(here),
                     "excluded": int((noted["decision"] == "excluded").sum()),
@@ -141,4 +148,4 @@ def _days(table: pd.DataFrame, windows: visits.Visits) -> dict[tuple[str, str], 
 
 
 def _nothing() -> pd.DataFrame:
-    return pd.DataFrame({"participant_id": [], "visit": [], "day": []}, dtype="string")
+    return pd.DataFrame({"participant_id": [], "visit": [], "day": []}, dtype="string").astype({"day": "Int64"})

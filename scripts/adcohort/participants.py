@@ -32,9 +32,20 @@ def read(path: Path) -> pd.DataFrame:
         problems += [f"{path.name}: {who}: {column} is no date. Write it as YYYY-MM-DD." for who in bad]
     for who in people["participant_id"][people["treatment_start"].isna()]:
         problems.append(f"{path.name}: {who}: no treatment_start. Days are counted from it: add the date.")
+    problems += _order_problems(people, path.name)
     if problems:
         raise StudyError(problems)
     return people.sort_values("participant_id", ignore_index=True)
+
+
+def _order_problems(people: pd.DataFrame, name: str) -> list[str]:
+    """Dates that contradict each other; days counted from them would be wrong everywhere."""
+    pairs = [("treatment_start", column) for column in DATES[1:]] + [("last_contact", "death")]
+    return [
+        f"{name}: {who}: {later} is before {earlier}. Correct one of the dates."
+        for earlier, later in pairs
+        for who in people["participant_id"][people[later] < people[earlier]]
+    ]
 
 
 def _identifier_problems(people: pd.DataFrame, name: str) -> list[str]:

@@ -144,7 +144,7 @@ def last_doses(people: pd.DataFrame, dosed: Mapping[str, int]) -> tuple[dict[str
             Reason.NO_LAST_DOSE,
             participant_id=str(who),
             decision=Decision.FLAGGED,
-            detail="every event after treatment start can be treatment-emergent; exposure-adjusted rates are refused",
+            detail="every event after treatment start can be treatment-emergent; at risk to the last contact",
         )
         for who in people["participant_id"]
         if who not in last
@@ -153,10 +153,14 @@ def last_doses(people: pd.DataFrame, dosed: Mapping[str, int]) -> tuple[dict[str
 
 
 def ends_of_risk(people: pd.DataFrame, last: Mapping[str, int], days_after: int) -> dict[str, int | None]:
-    """Every participant's last day of the treatment-emergent period: after the last dose, within what was observed."""
+    """Every participant's last day of the treatment-emergent period: after the last dose, within what was observed.
+
+    Without a last dose it is the last contact; None where that is not known either, or where nobody's last dose is known.
+    """
     known = participants.days(people).set_index("participant_id")
     ends: dict[str, int | None] = {}
     for who in map(str, people["participant_id"]):
         seen = [int(day) for day in known.loc[who, ["death", "last_contact"]].dropna()]
-        ends[who] = min([last[who] + days_after, *seen]) if who in last else None
+        after = [last[who] + days_after] if who in last else []
+        ends[who] = min([*after, *seen], default=None) if last else None
     return ends

@@ -134,6 +134,15 @@ class Study:
                 )
             progressed = progressed or (role == COUNTS and point["overall"] == "PD" and not self._counts_all)
             visit = visits.visit_of(point["day"], self.windows)
+            if role == "baseline" and visit is None:
+                self.notes.add(
+                    Reason.OUTSIDE_EVERY_WINDOW,
+                    f"the baseline is of day {point['day']}, and is used",
+                    who=who,
+                    day=point["day"],
+                    record="assessment",
+                    decision=Decision.FLAGGED,
+                )
             rows.append({"participant_id": who, "visit": visit, "role": role, "source": source} | point)
         return rows
 
