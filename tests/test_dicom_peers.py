@@ -1,10 +1,9 @@
 """Volumes of every vendor's files against dcm2niix, and the real sets against what is known of them."""
 
+import dicom_world as world
 import numpy as np
 import pytest
 from adcohort.dicom import index
-
-import dicom_world as world
 
 VOLUMES = [world.Volume(0), *(world.Volume(b, d) for b in (500, 1000) for d in world.DIRECTIONS)]
 TRACES = [world.Volume(b) for b in (0, 50, 400, 800)]
@@ -17,7 +16,8 @@ def same(ours, theirs, *, vectors=True):
     np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-6)
     np.testing.assert_allclose(ours[2], theirs[2], atol=1e-3)
     if vectors:
-        np.testing.assert_allclose(ours[3], theirs[3], atol=2e-3)
+        weighted = ours[2] > 0  # some makers state a direction at b = 0
+        np.testing.assert_allclose(ours[3][:, weighted], theirs[3][:, weighted], atol=2e-3)
 
 
 @pytest.mark.parametrize("turn", world.TURNS)

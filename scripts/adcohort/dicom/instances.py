@@ -56,14 +56,13 @@ REGION_CLASSES = {
     "1.2.840.10008.5.1.4.1.1.66.7": "SEG",  # label map segmentation
     "1.2.840.10008.5.1.4.1.1.481.3": "RTSTRUCT",
 }
-_IMAGE_CLASSES = (
-    "1.2.840.10008.5.1.4.1.1.4",  # MR, Enhanced MR, and all that begin so
-    "1.2.840.10008.5.1.4.1.1.2",
-    "1.2.840.10008.5.1.4.1.1.7",
-    "1.2.840.10008.5.1.4.1.1.128",
-    "1.2.840.10008.5.1.4.1.1.20",
-    "1.2.840.10008.5.1.4.1.1.6",
-    "1.2.840.10008.5.1.4.1.1.30",
+_STORAGE = "1.2.840.10008.5.1.4.1.1"
+_IMAGE_CLASSES = frozenset(  # of MR, CT, secondary capture, PET, nuclear medicine, ultrasound; parametric maps
+    f"{_STORAGE}.{kind}"
+    for kind in (
+        *("4", "4.1", "4.3", "4.4", "2", "2.1", "2.2", "7", "7.1", "7.2", "7.3", "7.4"),
+        *("128", "128.1", "130", "20", "6.1", "6.2", "3.1", "30"),
+    )
 )
 
 
@@ -129,13 +128,15 @@ def read_with_pydicom(content: bytes) -> Instance:
 def describe(elements: Elements, syntax: str, pixels: int | None, start: int | None, size: int) -> Instance:
     """The instance of a dataset: `pixels` is the length of its pixel data (None: none, -1: encapsulated), `start` their place."""
     sop_class = elements.text("SOPClassUID")
+    if not sop_class:
+        return Instance(Reason.TRUNCATED, "the file ends before it says what it is")
     if sop_class == _DICOMDIR:
         return Instance(Reason.DICOMDIR)
     head = _head(elements, sop_class, syntax)
     if sop_class in drawings.KINDS:
         head["refers"] = drawings.describe(elements)
         return Instance(Reason.NON_IMAGE_OBJECT, drawings.KINDS[sop_class], head)
-    if not sop_class.startswith(_IMAGE_CLASSES) or (pixels is None and not elements.has("Rows")):
+    if sop_class not in _IMAGE_CLASSES:
         return Instance(Reason.NON_IMAGE_OBJECT, "", head)
     head |= _pixel_format(elements, pixels, start)
     if reason := _unusable_pixels(head, pixels, start, size):
@@ -258,7 +259,7 @@ def _pixel_format(elements: Elements, pixels: int | None, start: int | None) -> 
 def _unusable_pixels(head: dict[str, Any], pixels: int | None, start: int | None, size: int) -> str:
     expected = head["rows"] * head["columns"] * head["n_frames"] * head["samples"] * head["bits"] // 8
     if pixels is None:
-        return Reason.TRUNCATED if size else Reason.ZERO_BYTE
+        return Reason.TRUNCATED
     if pixels >= 0 and (pixels < expected or (start is not None and start + pixels > size)):
         return Reason.TRUNCATED
     if not expected:

@@ -76,6 +76,7 @@ def _decoded(content: bytes) -> np.ndarray:
                 implicit, little = dataset.original_encoding
                 kind = "" if implicit else f".{1 if little else 2}"
                 dataset.file_meta.TransferSyntaxUID = pydicom.uid.UID(f"1.2.840.10008.1.2{kind}")
-            return np.ascontiguousarray(pixel_array(dataset, raw=True))
+            values = pixel_array(dataset, raw=True)
+            return np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("="))
         except Exception as problem:  # codecs raise many kinds on damaged data
             raise NotUsable(f"the decoder gave up ({type(problem).__name__})") from problem
