@@ -7,6 +7,7 @@ from pathlib import Path
 from adcohort import participants, sheets, tables
 from adcohort.errors import for_the_person_at_the_keyboard
 from adcohort.followup import times
+from adcohort.reasons import Decision, Reason
 from adcohort.recist import marker
 from adcohort.recist.study import Study
 
@@ -32,9 +33,15 @@ def main() -> None:
     else:
         timepoints, lesions = study.from_responses(sheet), []
     best = study.best(timepoints)
+    has_deaths = "death" in sheets.read(args.participants).columns
+    if not has_deaths:
+        detail = (
+            "no column death in the participants' sheet: progression-free survival and duration of response are refused"
+        )
+        study.notes.add(Reason.MISSING_COLUMN, detail, decision=Decision.FLAGGED)
     for row in best:
         course = times.Course.of(row, study.known_days(row["participant_id"]))
-        duration = times.response_duration(row["confirmed_best"], row["confirmed_day"], course)
+        duration = times.response_duration(row["confirmed_best"], row["confirmed_day"], course) if has_deaths else None
         row["duration_days"] = duration.days if duration else None
         row["duration_event"] = duration.event if duration else None
     tables.write(lesions, args.lesions, "response", "lesions")
