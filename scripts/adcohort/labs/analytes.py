@@ -110,7 +110,7 @@ class Dictionary:
             if match := re.match(rf"^(.+?)[ _.@-]+{name}$", text, re.IGNORECASE):
                 text, visit = match[1], name
         if codes := self._names.get(quantities.key(text)):
-            return Heading(codes[0], visit=visit)
+            return Heading(codes[0], "%" if "%" in text else "", visit=visit)
         for cut in re.finditer(r"[(\[,_ 【%]", text):
             codes = self._names.get(quantities.key(text[: cut.start()]))
             tail = _bare(text[cut.start() :])

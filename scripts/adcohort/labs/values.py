@@ -107,7 +107,7 @@ def _unit(
     """The analyte that the unit decides for, the unit's UCUM code, and flags."""
     first = candidates[0]
     behind = quantity.rest.strip("↑↓* ")
-    text = record.unit or behind or _declared(record, "unit", first)
+    text = record.unit or behind or _declared(record, "unit", first) or "%" * ("%" in quantities.clean(record.what))
     if not text:
         if first.unit == "1":
             return first, "1", []
