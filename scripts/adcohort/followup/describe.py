@@ -17,7 +17,8 @@ def baseline(people: pd.DataFrame, characteristics: Sequence[str]) -> Rows:
     """Each declared characteristic by its type: numbers by mean, SD, quartiles (type 7) and range, others by counts."""
     if missing := [name for name in characteristics if name not in people]:
         raise StudyError(
-            f"participants: no column {', '.join(missing)} (named under characteristics); it has {', '.join(people)}. "
+            f"participants: no column {', '.join(missing)} (named under characteristics); it has "
+            f"{', '.join(name for name in people if name not in participants.DATES)}. "
             "Correct the name in the config."
         )
     rows: Rows = []
