@@ -94,7 +94,9 @@ def header(
 
 
 def copy_of(template: FileDataset) -> FileDataset:
-    out = FileDataset("", {}, file_meta=FileMetaDataset(template.file_meta), preamble=b"\0" * 128)
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = template.file_meta.TransferSyntaxUID
+    out = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     for element in template:
         out[element.tag] = element
     return out

@@ -184,7 +184,7 @@ def test_what_is_no_image_says_so():
 
 def encoded(dataset, syntax: str) -> pydicom.Dataset:
     """The image compressed by a codec that is not ours."""
-    if syntax != JPEGLosslessSV1:
+    if syntax in (JPEGLSLossless, RLELossless):
         dataset.compress(syntax, generate_instance_uid=False)
         return dataset
     image = sitk.GetImageFromArray(np.frombuffer(dataset.PixelData, "<u2").reshape(dataset.Rows, dataset.Columns))
@@ -193,7 +193,7 @@ def encoded(dataset, syntax: str) -> pydicom.Dataset:
     writer.SetFileName(str(path))
     writer.SetImageIO("GDCMImageIO")
     writer.UseCompressionOn()
-    writer.SetCompressor("JPEG")
+    writer.SetCompressor("JPEG" if syntax == JPEGLosslessSV1 else "JPEG2000")
     writer.Execute(image)
     other = pydicom.dcmread(path)
     dataset.file_meta.TransferSyntaxUID = other.file_meta.TransferSyntaxUID

@@ -2,12 +2,14 @@
 
 import filecmp
 import subprocess
+import sys
 from collections import defaultdict
 
 import numpy as np
 import pydicom
 import pytest
-from adcohort import resources
+import yaml
+from adcohort import resources, study
 from adcohort.example import cohort, imaging, imaging_headers, imaging_tree, phantom, regions
 
 COHORT = resources.load("example/cohort.yaml")
@@ -245,3 +247,12 @@ def test_label_maps_lie_on_the_diffusion_grid(archive):
             for index in np.argwhere(labels):
                 place = study.grid.centres()[tuple(index)]
                 assert image[image.TransformPhysicalPointToIndex(place.tolist())] == labels[tuple(index)]
+
+
+def test_studies_of_any_size_have_a_valid_config(home, tmp_path):
+    program = [sys.executable, home / "benchmarks" / "make_scaled_study.py", tmp_path]
+    subprocess.run([*program, "--participants", "4", "--small", "--visits", "baseline", "month1"], check=True)
+    config = yaml.safe_load((tmp_path / "config.yaml").read_text(encoding="utf-8"))
+    checked = study.checked(config, study.schema(home / "config" / "schema"))
+    people = cohort.draw(COHORT, participants=checked["example"]["participants"])
+    assert 6 <= len(imaging.plan(people, SMALL, checked["example"]["visits"])) <= 8

@@ -9,18 +9,18 @@ from scipy import stats
 FEWEST = 3  # lesions for a correlation or limits
 
 
-def icc(one: np.ndarray, two: np.ndarray, form: str, level: float = 0.95) -> tuple[float, float, float]:
-    """Intraclass correlation of two single measurements with its interval.
+def icc(measured: np.ndarray, form: str, level: float = 0.95) -> tuple[float, float, float]:
+    """Intraclass correlation of single measurements with its interval.
 
     Parameters
     ----------
-    one, two
-        Values of the same lesions, at least three.
+    measured
+        Values [lesion, reader or session].
     form
         "ICC(2,1)": two-way random, absolute agreement (between readers). "ICC(3,1)": two-way mixed, consistency (within a
         reader). Shrout and Fleiss 1979; intervals after McGraw and Wong 1996.
     """
-    x = np.column_stack([one, two]).astype(float)
+    x = np.asarray(measured, dtype=float)
     n, k = x.shape
     grand = x.mean()
     between = k * float(((x.mean(axis=1) - grand) ** 2).sum()) / (n - 1)
@@ -29,7 +29,7 @@ def icc(one: np.ndarray, two: np.ndarray, form: str, level: float = 0.95) -> tup
     tail = (1 + level) / 2
     if form == "ICC(3,1)":
         value = (between - rest) / (between + (k - 1) * rest) if between + rest > 0 else np.nan
-        if rest == 0:
+        if not value < 1 - 1e-12:
             return value, value, value
         ratio, free = between / rest, (n - 1) * (k - 1)
         low = ratio / stats.f.ppf(tail, n - 1, free)
@@ -37,7 +37,7 @@ def icc(one: np.ndarray, two: np.ndarray, form: str, level: float = 0.95) -> tup
         return value, (low - 1) / (low + k - 1), (high - 1) / (high + k - 1)
     total = between + (k - 1) * rest + k * (readers - rest) / n
     value = (between - rest) / total if total > 0 else np.nan
-    if rest == 0 and readers == 0:
+    if not value < 1 - 1e-12:  # the same values twice, or none that differ: no interval to speak of
         return value, value, value
     a = k * value / (n * (1 - value))
     b = 1 + k * value * (n - 1) / (n * (1 - value))
@@ -119,7 +119,9 @@ def _pair(visit: str, readers: tuple[Any, Any], sides: Any, dices: Any, measure:
     form = "ICC(2,1)" if between else "ICC(3,1)"
     enough = len(both) >= FEWEST
     names = ("bias", "bias_ci_low", "bias_ci_high", "loa_low", "loa_high", "loa_low_ci_low", "loa_high_ci_high")
-    correlation = [float(v) if np.isfinite(v) else None for v in icc(one, two, form)] if enough else [None] * 3
+    correlation = (
+        [float(v) if np.isfinite(v) else None for v in icc(np.column_stack([one, two]), form)] if enough else [None] * 3
+    )
     return {
         "visit": visit,
         "comparison": "between" if between else "within",
