@@ -39,6 +39,7 @@ def answer_problems(key: Key, forms: Sequence[Form], weighted: Collection[str]) 
             if answer is not None and answer not in _allowed(key, item, weighted):
                 odd.setdefault(item, Counter())[answer] += 1
                 who.setdefault(item, f"{form.record.participant_id} at {form.visit}")
+    odd = {item: odd[item] for item in key.items if item in odd}
     problems = [
         f"{form.name}: item {key.items[item].form} has an answer that is no number. Correct it in the source."
         for form in forms

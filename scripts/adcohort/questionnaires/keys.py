@@ -176,7 +176,7 @@ def _numbers(key: Key, text: str) -> tuple[str, str, str]:
     aliases = "|".join(re.escape(alias) for alias in sorted(key.aliases, key=len, reverse=True))
     pattern = (
         rf"^(?:(?:{aliases})[\s_.\-]*)?(?:question|item|条目|题目|题|第|q)?[\s_.\-]*0*(\d{{1,2}})"
-        r"(?:[._\-( ]+0*(\d{1,2})\)?(?![\w%])|[._\-(]?\s*([a-p])\)?(?![a-z]))?\s*(?:题|条目)?[\s.、:,_\-]*(.*)$"
+        r"(?:[._\-( ]+0*(\d{1,2})\)?(?![a-z0-9%])|[._\-(]?\s*([a-p])\)?(?![a-z]))?\s*(?:题|条目)?[\s.、:,_\-]*(.*)$"
     )
     match = re.match(pattern, text, re.IGNORECASE)
     if match is None:
