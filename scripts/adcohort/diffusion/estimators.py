@@ -5,13 +5,14 @@ from adcohort.diffusion.samples import Samples
 
 REWEIGHTS = 2
 _FARTHEST = 15.0  # weights follow the prediction over so many logarithms of the signal, then stay: none underflows
+_RISE = 3.0  # the same for signals that rise with b, which no diffusion explains
 _STEPS = 60
 _CLOSE = 1e-7  # 1e-3 mm2/s: Gauss-Newton ends
 
 
-def room(samples: int, voxels: int) -> np.ndarray:
+def room(samples: int, voxels: int, kind: type = np.float32) -> np.ndarray:
     """Room for `line`: temporary arrays above 128 KiB would be mapped and faulted anew at every step."""
-    return np.empty((3, max(samples, 5), voxels), np.float32)
+    return np.empty((3, max(samples, 5), voxels), kind)
 
 
 def line(
@@ -26,7 +27,8 @@ def line(
     reweights
         How often to fit anew with weights S_predicted squared.
     base
-        (n, voxels) 1 for a sample that counts, 0 for one that does not; None: all count.
+        (n, voxels) 1 for a sample that counts, 0 for one that does not; None: all count. With it, float64 is needed: the sums
+        lose digits where the first sample does not count.
     work
         Of `room`, to compute in; the weights that are returned lie in it.
     """
@@ -44,7 +46,9 @@ def line(
     # the first sample has weight 1; where it counts everywhere, and is 0 in `logs`, it adds to one sum alone
     first = int(base is None and design.shift[1] > 0 and not logs[0].any())
     for _ in range(reweights):
-        np.multiply(2 * design.shift[first:, None], np.clip(slope, -limit, limit), out=weights[first:])
+        np.multiply(
+            2 * design.shift[first:, None], np.clip(slope, -limit, _RISE / design.shift[-1]), out=weights[first:]
+        )
         np.exp(weights[first:], out=weights[first:])
         weights[:first] = 1.0
         if base is not None:
@@ -64,10 +68,11 @@ def _weighted_line(
     logs: np.ndarray, design: Samples, first: int, weights: np.ndarray, *more: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     weighted, sums = more
-    n, x, xx = np.dot(design.basis[:, first:], weights[first:], out=sums[:3])
+    basis = design.basis if weights.dtype == np.float32 else design.basis.astype(weights.dtype)
+    n, x, xx = np.dot(basis[:, first:], weights[first:], out=sums[:3])
     n += first
     np.multiply(weights[first:], logs[first:], out=weighted[first:])
-    y, xy = np.dot(design.basis[:2, first:], weighted[first:], out=sums[3:])
+    y, xy = np.dot(basis[:2, first:], weighted[first:], out=sums[3:])
     slope = n * xy
     slope -= x * y
     xx *= n

@@ -139,7 +139,8 @@ def _fit_block(
     if noise is not None:
         kept = base & (guard.above_floor(some, base, design, noise) | ~guard.near_floor(some, noise))
     few = ((design.member @ kept.astype(np.float32)) > 0).sum(axis=0) < 2
-    found = _estimate(some, design, kept.astype(np.float32), room(*some.shape), estimator=estimator, want=out)
+    place = room(*some.shape, np.float64)
+    found = _estimate(some.astype(np.float64), design, kept.astype(np.float64), place, estimator=estimator, want=out)
     for name, values in found.items():
         values[few] = np.nan
         out[name][chosen] = values
