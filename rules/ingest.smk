@@ -25,14 +25,15 @@ if has("ingest"):
             "../envs/imaging.yaml"
         params:
             code=code("index_dicom"),
-            options=options("visits", "ingest", "roi"),
+            options=options("visits", "ingest"),
+            masks=part("roi", "masks"),
             tree=tree_state(config["ingest"]["dicom"], *mask_folders()),
             data=config["data"],
             dicom=raw(config["ingest"]["dicom"]),
         shell:
             'python "$ADCOHORT/scripts/index_dicom.py" {params.dicom:q} --data {params.data:q}'
             " --participants {input.participants:q} --options {params.options:q}"
-            " --index {output.index:q} 2> {log:q}"
+            " --masks {params.masks:q} --index {output.index:q} 2> {log:q}"
 
     rule convert_dwi:
         """Turn one visit's diffusion runs into volumes; what is wrong with their pixels is a status, not a failure."""

@@ -22,8 +22,9 @@ def main() -> None:
         "--data", type=Path, required=True, help="the study's data folder; manifests' paths are relative to it"
     )
     parser.add_argument("--participants", type=Path, required=True, help="participant_id, patient_id, treatment_start")
+    parser.add_argument("--options", type=json.loads, required=True, help="the config's visits and ingest, as JSON")
     parser.add_argument(
-        "--options", type=json.loads, required=True, help="the config's visits, ingest and roi, as JSON"
+        "--masks", type=json.loads, help="the config's patterns of mask files, as {'roi': {'masks': […]}}"
     )
     parser.add_argument("--cache", type=Path, help="what earlier calls read; beside the index if not given")
     parser.add_argument(
@@ -42,15 +43,15 @@ def main() -> None:
     files.private_folder(cache.parent)
     windows = visits.of_stage(args.options["visits"], (args.options.get("ingest") or {}).get("visits"))
     out = index.build(tree.read(args.data, args.tree, cache), people, windows)
-    write(out, args.index, regions(out, args.data, args.options.get("roi"), people))
+    write(out, args.index, regions(out, args.data, args.masks, people))
 
 
-def regions(out: index.Index, data: Path, options: Any, people: dict[str, index.Person]) -> tuple[Any, Any]:
-    """Region files by visit name, and those that belong to no visit."""
-    if options is None:
+def regions(out: index.Index, data: Path, masks: Any, people: dict[str, index.Person]) -> tuple[Any, Any]:
+    """Region files by visit name, and those that belong to no visit; nothing for a study without regions."""
+    if masks is None or masks["roi"]["masks"] is None:
         return {}, []
     pseudonyms = {patient: who.participant_id for patient, who in people.items()}
-    return find.find(data, options["masks"], out.objects, find.scans_of(out.manifests, out.scans), pseudonyms)
+    return find.find(data, masks["roi"]["masks"], out.objects, find.scans_of(out.manifests, out.scans), pseudonyms)
 
 
 def write(out: index.Index, folder: Path, regions: tuple[dict[str, Any], list[dict[str, Any]]]) -> None:
