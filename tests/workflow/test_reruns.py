@@ -21,8 +21,8 @@ HEAD = """# Which change reruns what
 
 <!-- Written by tests/workflow/test_reruns.py (ADCOHORT_WRITE_DOCS=1). -->
 
-Each row is a real run of a study of 4 participants and 2 visits. `rule (sub-01 month1)` is the job of one visit; a rule without brackets
-is a job of the whole study. Rows follow each other: each change is made on top of those above it.
+Each row is a real run of a study of 4 participants and 2 visits. `rule (sub-01 month1)` is the job of one visit; a rule without
+brackets is a job of the whole study. Rows follow each other: each change is made on top of those above it.
 
 | change | what runs |
 | --- | --- |
