@@ -58,4 +58,4 @@ def test_says_what_is_wrong_and_stops(tmp_path, case, config, files, words):
     for word in words:
         assert word in done.text, (case, done.text)
     assert "Traceback" not in done.text
-    assert not list((tmp_path / "study").glob("results/**/*.tsv"))
+    assert not list((tmp_path / "study").glob("results/response/*.tsv")), "nothing half done"

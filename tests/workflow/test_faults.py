@@ -1,0 +1,161 @@
+"""Faults: no wrong result, no half file, a message; after the documented recovery the results are those of a quiet run."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from workflow import faults, harness
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small study after an undisturbed run; from the example's raw files, as a study like any other."""
+    folder = tmp_path_factory.mktemp("quiet")
+    made = folder / "example"
+    harness.write_config(made, harness.small_config())
+    targets = ["participants", "images", "labs", "questionnaires", "events", "lesions"]
+    done = harness.snakemake(made, *(f"make_example_{target}" for target in targets))
+    assert done.status == 0, done.text[-3000:]
+    study = faults.study_like(made, folder / "study")
+    done = harness.snakemake(study)
+    assert done.status == 0, done.text[-3000:]
+    return study
+
+
+def test_killed_at_random_moments_then_recovered_equals_a_quiet_run(quiet, tmp_path):
+    chance = random.Random(20240229)
+    study = faults.study_like(quiet, tmp_path / "study")
+    kills = 0
+    for number in range(4):
+        kills += faults.kill_once(study, chance.uniform(4, 16), whole_session=number % 2 == 0)
+        harness.snakemake(study, "--unlock")
+    assert kills >= 2
+    done = faults.recover(study)
+    assert done.status == 0, done.text[-3000:]
+    assert faults.differences(study, quiet) == []
+    assert harness.snakemake(study).jobs == set()
+
+
+def test_a_killed_job_fails_in_words_and_the_next_run_repairs_it(quiet, tmp_path):
+    study = faults.study_like(quiet, tmp_path / "study")
+    running = faults.start(study, "--keep-going")
+    time.sleep(3)
+    name = faults.kill_a_job(study, random.Random(7))
+    assert running.wait(600) == 1
+    assert name
+    assert f"Error in rule {name}" in (study / "run.log").read_text()
+    done = harness.snakemake(study)
+    assert done.status == 0, done.text[-3000:]
+    assert faults.differences(study, quiet) == []
+
+
+def test_sigterm_lets_running_jobs_finish_and_leaves_no_lock(quiet, tmp_path):
+    study = faults.study_like(quiet, tmp_path / "study")
+    running = faults.start(study)
+    time.sleep(6)
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(300) != 0
+    done = harness.snakemake(study)
+    assert done.status == 0, done.text[-3000:]
+    assert faults.parts(study) == []
+    assert faults.differences(study, quiet) == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path):
+    """A disk of 6 MB, where the machine lets us mount one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(place)], capture_output=True, check=False
+    )
+    if done.returncode:
+        pytest.skip("no disk can be mounted here")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=False)
+
+
+def test_a_full_disk_is_said_and_leaves_no_half_file(quiet, small_disk):
+    study = small_disk / "study"
+    study.mkdir()
+    config = harness.small_config() | {"data": str(quiet / "data/example")}
+    del config["example"]
+    harness.write_config(study, config)
+    done = harness.snakemake(study)
+    assert done.status == 1
+    assert "No space left on device" in done.text
+    subprocess.run(["mount", "-o", "remount,size=400m", str(small_disk)], check=True)
+    done = faults.recover(study)
+    assert done.status == 0, done.text[-3000:]
+    assert faults.parts(study) == []
+    tables = [name for name in faults.differences(study, quiet) if name.endswith(".tsv")]
+    assert tables == []
+
+
+def test_results_that_cannot_be_written_are_said(quiet, tmp_path):
+    study = faults.study_like(quiet, tmp_path / "study")
+    (study / "results").mkdir()
+    (study / "results").chmod(0o500)
+    done = run_without_root_powers(study)
+    assert done.status == 1
+    assert "ermission denied" in done.text or "no permission" in done.text
+
+
+def test_images_that_may_not_be_read_are_listed_with_the_reason(quiet, tmp_path):
+    study = faults.study_like(quiet, tmp_path / "study")
+    closed = sorted(path for path in (study / "data/example/dicom").rglob("*") if path.is_file())[:3]
+    for path in closed:
+        path.chmod(0)
+    done = run_without_root_powers(study, "--until", "accept_dwi")
+    assert done.status == 0, done.text[-3000:]
+    assert "unreadable" in (study / "results/ingest/series.tsv").read_text()
+
+
+def run_without_root_powers(study: Path, *args: str) -> harness.Run:
+    """Run as a user whom file modes bind (root without the capabilities to override them)."""
+    if os.geteuid() != 0:
+        return harness.snakemake(study, *args)
+    if shutil.which("setpriv") is None:
+        pytest.skip("setpriv (util-linux) is not here")
+    powers = "-dac_override,-dac_read_search"
+    command = ["setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}", str(harness.BIN / "snakemake")]
+    done = subprocess.run([*command, "-s", str(harness.HOME / "Snakefile"), "--directory", str(study), "--cores", "2", *args], cwd=study,
+                          env=harness.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)  # fmt: skip
+    return harness.Run(done.returncode, done.stdout)
+
+
+def test_a_file_that_vanishes_between_index_and_conversion_is_a_status(quiet, tmp_path):
+    study = faults.study_like(quiet, tmp_path / "study")
+    assert harness.snakemake(study, "--until", "index_dicom").status == 0
+    manifest = sorted((study / "private/index/manifests").glob("*.json"))[0]
+    content = json.loads(manifest.read_text())
+    (study / "data/example" / content["runs"][0]["files"][0]["path"]).unlink()
+    script = harness.HOME / "scripts/convert_dwi.py"
+    words = [sys.executable, str(script), str(manifest), "--data", "data/example", "--converted", "out"]
+    done = subprocess.run(words, cwd=study, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    status = json.loads((study / "out/status.json").read_text())
+    assert [run["status"] for run in status["runs"]][0] == "excluded"
+    again = harness.snakemake(study)
+    assert again.status == 0, again.text[-3000:]
+
+
+def test_clocks_that_jump_change_no_result(quiet, tmp_path):
+    study = faults.study_like(quiet, tmp_path / "study")
+    assert harness.snakemake(study, "--until", "fit_adc").status == 0
+    future = time.time() + 40 * 86400
+    for path in [*(study / "results/ingest").rglob("*"), study / "data/example/labs/serum.csv"]:
+        os.utime(path, (future, future))
+    done = harness.snakemake(study)
+    assert done.status == 0, done.text[-3000:]
+    assert faults.differences(study, quiet) == []
