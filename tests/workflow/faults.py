@@ -12,7 +12,7 @@ from pathlib import Path
 from workflow import harness
 
 # what holds wall times or memory; everything else is compared byte for byte
-MEASURED = ("status.json",)
+MEASURED = ("performance.json",)
 
 
 def fingerprints(folder: Path) -> dict[str, str]:
@@ -64,7 +64,7 @@ def start(folder: Path, *args: str) -> subprocess.Popen[bytes]:
 
 
 def kill_once(folder: Path, moment: float, whole_session: bool) -> bool:
-    """Run and kill -9 after so many seconds: Snakemake alone (its jobs go on as orphans) or with its jobs. False if it had ended."""
+    """Run, and kill -9 after so many seconds: Snakemake alone (its jobs go on) or with its jobs. False if it had ended."""
     running = start(folder, "--rerun-incomplete")
     try:
         running.wait(moment)

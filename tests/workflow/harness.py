@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,13 +47,21 @@ def environment(**more: str) -> dict[str, str]:
     return os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": ""} | more
 
 
-def snakemake(
-    folder: Path, *args: str, home: Path = HOME, timeout: float = 900, env: Mapping[str, str] | None = None
-) -> Run:
-    """Run the workflow of `home` on the study in `folder`."""
-    command = [str(BIN / "snakemake"), "-s", str(home / "Snakefile"), "--directory", str(folder), "--cores", "2", *args]
+def snakemake(folder: Path, *args: str, home: Path = HOME, timeout: float = 900, before: Sequence[str] = ()) -> Run:
+    """Run the workflow of `home` on the study in `folder`; `before` is a program that starts it with other powers."""
+    command = [
+        *before,
+        str(BIN / "snakemake"),
+        "-s",
+        str(home / "Snakefile"),
+        "--directory",
+        str(folder),
+        "--cores",
+        "2",
+        *args,
+    ]
     done = subprocess.run(
-        command, cwd=folder, env=dict(env or environment()), timeout=timeout, check=False,
+        command, cwd=folder, env=environment(), timeout=timeout, check=False,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
     )  # fmt: skip
     return Run(done.returncode, done.stdout)

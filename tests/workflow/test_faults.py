@@ -128,10 +128,8 @@ def run_without_root_powers(study: Path, *args: str) -> harness.Run:
     if shutil.which("setpriv") is None:
         pytest.skip("setpriv (util-linux) is not here")
     powers = "-dac_override,-dac_read_search"
-    command = ["setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}", str(harness.BIN / "snakemake")]
-    done = subprocess.run([*command, "-s", str(harness.HOME / "Snakefile"), "--directory", str(study), "--cores", "2", *args], cwd=study,
-                          env=harness.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)  # fmt: skip
-    return harness.Run(done.returncode, done.stdout)
+    drop = ["setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}"]
+    return harness.snakemake(study, *args, before=drop)
 
 
 def test_a_file_that_vanishes_between_index_and_conversion_is_a_status(quiet, tmp_path):
@@ -145,7 +143,7 @@ def test_a_file_that_vanishes_between_index_and_conversion_is_a_status(quiet, tm
     done = subprocess.run(words, cwd=study, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     status = json.loads((study / "out/status.json").read_text())
-    assert [run["status"] for run in status["runs"]][0] == "excluded"
+    assert status["runs"][0]["status"] == "excluded"
     again = harness.snakemake(study)
     assert again.status == 0, again.text[-3000:]
 
