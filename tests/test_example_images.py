@@ -9,7 +9,8 @@ import numpy as np
 import pydicom
 import pytest
 import yaml
-from adcohort import resources, study
+from adcohort import resources
+from adcohort import study as description
 from adcohort.example import cohort, imaging, imaging_headers, imaging_tree, phantom, regions
 
 COHORT = resources.load("example/cohort.yaml")
@@ -253,6 +254,6 @@ def test_studies_of_any_size_have_a_valid_config(home, tmp_path):
     program = [sys.executable, home / "benchmarks" / "make_scaled_study.py", tmp_path]
     subprocess.run([*program, "--participants", "4", "--small", "--visits", "baseline", "month1"], check=True)
     config = yaml.safe_load((tmp_path / "config.yaml").read_text(encoding="utf-8"))
-    checked = study.checked(config, study.schema(home / "config" / "schema"))
+    checked = description.checked(config, description.schema(home / "config" / "schema"))
     people = cohort.draw(COHORT, participants=checked["example"]["participants"])
     assert 6 <= len(imaging.plan(people, SMALL, checked["example"]["visits"])) <= 8

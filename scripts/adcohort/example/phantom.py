@@ -144,12 +144,12 @@ def _inside(x: Array, y: Array, centre: tuple[Any, Any], half: tuple[Any, Any]) 
 
 
 def diffusion_coefficient(adc: float, b_values: list[float], f: float, pseudo: float) -> float:
-    """D of tissue with perfusion whose log-linear fit over b_values gives `adc` (all in 1e-3 mm2/s)."""
+    """D of tissue with perfusion whose line fit of log signals, weighted by squared signals, is `adc` (all in 1e-3 mm2/s)."""
     b = np.array(b_values) / 1000.0
-    slope_weights = (b - b.mean()) / np.sum((b - b.mean()) ** 2)
 
     def fitted(d: float) -> float:
-        return float(-slope_weights @ np.log(ivim(b, d, f, pseudo)))
+        signal = ivim(b, d, f, pseudo)
+        return float(-np.polyfit(b, np.log(signal), 1, w=signal)[0])
 
     d = adc
     for _ in range(20):

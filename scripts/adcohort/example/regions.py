@@ -16,14 +16,14 @@ CORNERS = 96
 def drawn(study: Study, reader: str, facts: dict[str, Any]) -> list[Body]:
     """What a reader takes the lesions to be, where large enough.
 
-    The first reader follows the outline; the second draws some tenths of a millimetre smaller or larger and off centre.
+    The first reader follows the outline; the second draws up to some millimetres smaller or larger, and off centre.
     """
     wanted = {lesion.lesion_id for lesion in imaging.drawn_lesions(study.person, study.day, facts["smallest_mm"])}
     rng = study.rng(f"drawn by {reader}")
     found = []
     for body in phantom.bodies(study.person, study.day):
         if reader != "R1":
-            growth, x, y = rng.normal(-0.1, 0.5), *rng.normal(0, 0.5, 2)
+            growth, x, y = rng.normal(0.2, 0.8), *rng.normal(0, 0.7, 2)
             (wide, deep, high), centre = body.half_mm, body.centre
             body = replace(  # noqa: PLW2901
                 body, centre=(centre[0] + x, centre[1] + y, centre[2]), half_mm=(wide + growth, deep + growth, high)
