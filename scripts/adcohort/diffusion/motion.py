@@ -8,14 +8,15 @@ from adcohort.diffusion.runs import Run
 _ITERATIONS = 60
 _VOXELS = 15_000  # that a step looks at
 _SEED = 1
+_POINTS = 500  # where the displacement is looked at
 _BINS = 32
 
 
 @dataclass(frozen=True)
 class Moved:
-    """A volume against the lowest b value: shift (mm; right, front, up), turn (degrees), largest displacement (mm).
+    """A volume against the lowest b value: shift (mm; right, front, up), turn (degrees), displacement (mm).
 
-    The displacement is that of the worst corner of a box that holds 90 % of the image along each axis.
+    The displacement is the root mean square over the brighter half of the voxels.
     """
 
     shift: tuple[float, float, float]
@@ -93,17 +94,20 @@ def _registration(fixed, moving):  # type: ignore[no-untyped-def]
 
 
 def _described(transform, fixed) -> Moved:  # type: ignore[no-untyped-def]
-    size = np.array(fixed.GetSize(), dtype=float)
-    corners = [
-        [0.05 * (n - 1) if low else 0.95 * (n - 1) for n, low in zip(size, side, strict=True)]
-        for side in np.ndindex(2, 2, 2)
+    import SimpleITK as sitk
+
+    bright = sitk.GetArrayViewFromImage(fixed)
+    z, y, x = np.nonzero(bright >= np.median(bright))
+    some = slice(None, None, max(1, x.size // _POINTS))
+    places = [
+        np.array(fixed.TransformIndexToPhysicalPoint(place))
+        for place in zip(x[some].tolist(), y[some].tolist(), z[some].tolist(), strict=True)
     ]
-    points = [np.array(fixed.TransformContinuousIndexToPhysicalPoint(corner)) for corner in corners]
-    farthest = max(float(np.linalg.norm(np.array(transform.TransformPoint(p.tolist())) - p)) for p in points)
-    x, y, z = transform.GetTranslation()
+    squares = [((np.array(transform.TransformPoint(place.tolist())) - place) ** 2).sum() for place in places]
+    right, front, up = transform.GetTranslation()
     turn = np.degrees([transform.GetAngleX(), transform.GetAngleY(), transform.GetAngleZ()])
     return Moved(
-        (round(-x, 3), round(-y, 3), round(z, 3)),
+        (round(-right, 3), round(-front, 3), round(up, 3)),
         (round(float(-turn[0]), 3), round(float(-turn[1]), 3), round(float(turn[2]), 3)),
-        round(farthest, 3),
+        round(float(np.sqrt(np.mean(squares))), 3),
     )

@@ -21,6 +21,7 @@ _TAIL = 2.576  # normal deviate: 99 % of noise voxels lie between
 _RAYLEIGH = np.pi / 4  # mean squared over mean square
 _RAYLEIGH_TOLERANCE = 0.03
 _DECAY_TOLERANCE = 0.1
+_NO_AIR = "no air in the image"
 _UNIFORM = 1.5  # highest over lowest noise level of the image's quarters
 
 
@@ -49,14 +50,15 @@ def from_background(
     zeroed = total - voxels.size
     least = max(_LEAST_VOXELS, _LEAST_SHARE * total)
     power = (values * values).mean(axis=0) / 2
-    refusal = "no air in the image" if zeroed < least else "the background was set to zero"
+    problems = []
     for level, chosen in _clusters(power, len(rows), least):
         problem = _objection(values[:, chosen], voxels[chosen], shape)
         if not problem:
             return level, ""
-        if zeroed < least:
-            refusal = problem
-    return None, refusal
+        problems.append(problem)
+    if zeroed >= least:
+        return None, "the background was set to zero"
+    return None, next((problem for problem in problems if problem != _NO_AIR), _NO_AIR)
 
 
 def _clusters(power: np.ndarray, k: int, least: float) -> list[tuple[float, np.ndarray]]:
@@ -89,7 +91,7 @@ def _objection(values: np.ndarray, voxels: np.ndarray, shape: tuple[int, int, in
     """Why the magnitudes are not those of pure, uniform noise; empty if they are."""
     mean = values.mean(axis=1)
     if abs(mean[0] / mean[-1] - 1) > _DECAY_TOLERANCE:
-        return "no air in the image"
+        return _NO_AIR
     form = mean**2 / (values**2).mean(axis=1)
     if np.abs(form - _RAYLEIGH).max() > _RAYLEIGH_TOLERANCE:
         return "the background does not follow the Rayleigh distribution"

@@ -116,7 +116,7 @@ def _motion(axes: Any, motion: dict[int, Moved]) -> None:
     for index, (name, colour) in enumerate((("right", "#440154"), ("front", "#21918c"), ("up", "#d48f00"))):
         axes.plot(places, [moved.shift[index] for moved in motion.values()], "o-", color=colour, label=name, ms=3, lw=1)
     farthest = [moved.displacement for moved in motion.values()]
-    axes.plot(places, farthest, "s--", color="0.3", label="largest displacement", ms=3, lw=1)
+    axes.plot(places, farthest, "s--", color="0.3", label="displacement", ms=3, lw=1)
     limit = max(1.0, *farthest, *(abs(shift) for moved in motion.values() for shift in moved.shift)) * 1.15
     axes.set_ylim(-limit, limit)
     axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
