@@ -56,7 +56,15 @@ def read(
     found = open_sheets(path, encoding=encoding, delimiter=delimiter, wanted=wanted)[0]
     table = to_table(found, path.name, header_row)
     frame = pd.DataFrame(table.rows, columns=_distinct(table.header), dtype="string")
-    return frame.replace("", pd.NA)
+    frame = frame.replace("", pd.NA)
+    frame.attrs |= {"file": path.name, "rows": list(table.row_numbers)}
+    return frame
+
+
+def row_numbers(frame: pd.DataFrame) -> list[int]:
+    """The rows of the file that a frame's rows come from (a frame of other origin counts from row 2, after its headers)."""
+    numbers = frame.attrs.get("rows", [])
+    return numbers if len(numbers) == len(frame) else list(range(2, len(frame) + 2))
 
 
 def open_sheets(

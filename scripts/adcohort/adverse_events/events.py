@@ -34,11 +34,11 @@ def read(
     names = settings["columns"]
     if missing := [names[key] for key in ("patient", "term", "grade", "start") if names[key] not in sheet]:
         raise StudyError(
-            f"adverse events: no column {', '.join(missing)}; the sheet has {', '.join(sheet)}. "
+            f"{sheet.attrs.get('file', 'adverse events')}: no column {', '.join(missing)}; it has {', '.join(sheet)}. "
             "Name its columns in adverse_events.columns."
         )
     records = participants.attach(
-        sheet.assign(record=range(2, len(sheet) + 2)), people, names["patient"], names["start"]
+        sheet.assign(record=sheets.row_numbers(sheet)), people, names["patient"], names["start"]
     )
     start_of = dict(zip(people["participant_id"], people["treatment_start"], strict=True))
     ends = sheets.dates(sheet[names["end"]]) if names["end"] in sheet else pd.Series(pd.NaT, index=sheet.index)

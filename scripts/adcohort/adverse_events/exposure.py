@@ -21,7 +21,7 @@ def read(sheet: pd.DataFrame, people: pd.DataFrame, names: Mapping[str, str]) ->
     """
     if missing := [names[key] for key in ("patient", "start", "stop") if names[key] not in sheet]:
         raise StudyError(
-            f"doses: no column {', '.join(missing)}; the sheet has {', '.join(sheet)}. "
+            f"{sheet.attrs.get('file', 'doses')}: no column {', '.join(missing)}; it has {', '.join(sheet)}. "
             "Name its columns in adverse_events.exposure.columns."
         )
     records = participants.attach(sheet, people, names["patient"], names["start"])
@@ -31,7 +31,7 @@ def read(sheet: pd.DataFrame, people: pd.DataFrame, names: Mapping[str, str]) ->
     has_dose = names["dose"] in sheet
     spans: dict[str, Rows] = {}
     notes: Rows = []
-    for number, row in enumerate(records.to_dict("records"), 2):
+    for number, row in zip(sheets.row_numbers(sheet), records.to_dict("records"), strict=True):
         span, problem = _span(row, row[names["dose"]] if has_dose else None, has_dose)
         own = spans.setdefault(span["participant_id"], []) if span else []
         if span and (other := _overlap(span, own)):

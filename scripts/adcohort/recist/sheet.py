@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from adcohort import participants, tables, visits
+from adcohort import participants, sheets, tables, visits
 from adcohort.errors import StudyError
 from adcohort.reasons import Decision, Reason
 from adcohort.recist import words
@@ -81,11 +81,12 @@ def read(
     needed = ("patient", "date", "lesion", "role", "organ", "diameter")
     if missing := [names[key] for key in needed if names[key] not in sheet]:
         raise StudyError(
-            f"lesions: no column {', '.join(missing)}; the sheet has {', '.join(sheet)}. Name its columns in response.columns."
+            f"{sheet.attrs.get('file', 'lesions')}: no column {', '.join(missing)}; it has {', '.join(sheet)}. "
+            "Name its columns in response.columns."
         )
     attached = participants.attach(sheet, people, names["patient"], names["date"])
     out: dict[str, list[Measurement]] = {}
-    for number, row in enumerate(attached.to_dict("records"), 2):
+    for number, row in zip(sheets.row_numbers(sheet), attached.to_dict("records"), strict=True):
         cells = {key: text(row.get(names[key])) for key in TEXTS}
         found = _measurement(row, cells, f"row {number}", settings["largest_mm"], notes)
         if found:

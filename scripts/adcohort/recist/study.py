@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from adcohort import participants, visits
+from adcohort import participants, sheets, visits
 from adcohort.errors import StudyError
 from adcohort.reasons import Decision, Reason
 from adcohort.recist import best, course, marker, sheet, words
@@ -69,12 +69,12 @@ class Study:
         names = self.settings["columns"]
         if missing := [names[key] for key in ("patient", "date", "response") if names[key] not in stated]:
             raise StudyError(
-                f"responses: no column {', '.join(missing)}; the sheet has {', '.join(stated)}. "
+                f"{stated.attrs.get('file', 'responses')}: no column {', '.join(missing)}; it has {', '.join(stated)}. "
                 "Name its columns in response.columns."
             )
         records = participants.attach(stated, self.people, names["patient"], names["date"])
         found: dict[str, dict[int, str]] = {}
-        for number, row in enumerate(records.to_dict("records"), 2):
+        for number, row in zip(sheets.row_numbers(stated), records.to_dict("records"), strict=True):
             self._take(found, row, words.response(sheet.text(row[names["response"]])), f"row {number}")
         rows: Rows = []
         for who, by_day in sorted(found.items()):
