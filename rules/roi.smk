@@ -115,6 +115,32 @@ if has("ingest", "adc", "roi"):
             " --converted {input.converted:q} --adc {input.adc:q} --options {params.options:q}"
             " --page {output.page:q} --visits {output.visits:q} 2> {log:q}"
 
+    rule export_dicom:
+        """ADC maps, regions and values of a visit as DICOM objects for the archive, with the patient's identity (opt-in)."""
+        input:
+            manifest="<private>/index/manifests/{participant}_ses-{visit}.json",
+            adc="<results>/adc/{participant}/ses-{visit}/dwi",
+            values="<results>/roi/visits/{participant}_ses-{visit}.json",
+            masks="<results>/roi/masks/{participant}_ses-{visit}",
+        output:
+            directory("<private>/dicom/{participant}_ses-{visit}"),
+        log:
+            "<logs>/export_dicom/{participant}_ses-{visit}.log",
+        benchmark:
+            "<logs>/benchmarks/export_dicom/{participant}_ses-{visit}.jsonl"
+        conda:
+            "../envs/imaging.yaml"
+        params:
+            code=code("export_dicom"),
+            data=config["data"],
+            estimator=config["adc"]["estimator"],
+        shell:
+            'python "$ADCOHORT/scripts/export_dicom.py" {input.manifest:q} --data {params.data:q} --adc {input.adc:q}'
+            " --measured {input.values:q} --masks {input.masks:q} --estimator {params.estimator:q}"
+            " --dicom {output:q} 2> {log:q}"
+
+    if config["roi"]["export_dicom"]:
+        deliver("roi", per_visit("<private>/dicom/{participant}_ses-{visit}"))
     deliver(
         "roi",
         "<results>/roi/roi.tsv",
