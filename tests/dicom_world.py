@@ -1,5 +1,6 @@
 """A small world of DICOM files for tests: a known object, scanned and stored as each vendor stores it; and the peer's answers."""
 
+import copy
 import datetime as dt
 import itertools
 import math
@@ -98,7 +99,7 @@ def copy_of(template: FileDataset) -> FileDataset:
     meta.TransferSyntaxUID = template.file_meta.TransferSyntaxUID
     out = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     for element in template:
-        out[element.tag] = element
+        out[element.tag] = copy.copy(element)  # assignment changes an element in place
     return out
 
 
@@ -309,7 +310,8 @@ def vframe(volumes: list[Volume], series: int = 4, geometry: Geometry | None = N
 
 
 def enhanced(
-    volumes: list[Volume], series: int = 4, geometry: Geometry | None = None, *, maker: str = "Siemens Healthineers", one_file: bool = True,
+    volumes: list[Volume], series: int = 4, geometry: Geometry | None = None, *,
+    maker: str = "Siemens Healthineers", one_file: bool = True,
     slopes: list[float] | None = None, frame_types: list[list[str]] | None = None, **more: object,
 ) -> Iterator[FileDataset]:  # fmt: skip
     """Enhanced multi-frame images: all volumes in one file, or one file a volume."""

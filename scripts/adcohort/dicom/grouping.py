@@ -6,7 +6,7 @@ from typing import Any
 
 from adcohort.dicom import bvalues, volumes
 from adcohort.dicom.geometry import NotOneStack
-from adcohort.dicom.series import Series, plane
+from adcohort.dicom.series import ABSENT_IS_ZERO, Series, plane
 from adcohort.reasons import Reason
 
 _MANY_B = 6  # more b values than these are named by their range and number
@@ -38,13 +38,18 @@ class Run:
 
 def runs_of(every: list[Series]) -> list[Run]:
     """Runs of all diffusion series: usable ones planned and labelled, the others with their reason."""
-    usable = [one for one in every if one.role == "diffusion" and not one.reason]
-    refused = [
-        Run([one], reason=one.reason, detail=one.detail) for one in every if one.role == "diffusion" and one.reason
-    ]
     groups: dict[tuple[Any, ...], list[Series]] = defaultdict(list)
-    for one in usable:
-        groups[_protocol(one)].append(one)
+    for one in every:
+        if one.role == "diffusion" and _can_be_grouped(one):
+            groups[_protocol(one)].append(one)
+    for members in groups.values():
+        members.extend(_silent_zero(members, every))
+    grouped = {id(one) for members in groups.values() for one in members}
+    refused = [
+        Run([one], reason=one.reason, detail=one.detail)
+        for one in every
+        if one.role == "diffusion" and id(one) not in grouped
+    ]
     found: list[Run] = []
     lone: list[Series] = []
     for members in groups.values():
@@ -52,7 +57,7 @@ def runs_of(every: list[Series]) -> list[Run]:
             found += _split(members)
         else:
             lone += members
-    found += _join_lone(lone, every)
+    found += _join_lone(lone)
     for run in found:
         _plan(run)
     _number([run for run in found if not run.reason])
@@ -93,16 +98,40 @@ def _nominal_set(members: list[Series]) -> set[int]:
     return set(bvalues.nominal(b for one in members for b in one.b_values).values())
 
 
+def _can_be_grouped(one: Series) -> bool:
+    """Whether it is known to which acquisition a series belongs; one with truncated files spoils that acquisition."""
+    known = all(f.b is not None and f.position and f.orientation and f.spacing for _, f in one.frames)
+    return one.reason in ("", Reason.TRUNCATED, Reason.UNDECODABLE) and bool(one.frames) and known
+
+
 def _split(members: list[Series]) -> list[Run]:
-    """One protocol's series as runs: a series whose b values a run has already begins, or joins, another run."""
+    """One protocol's series as runs.
+
+    Series that were acquired at one moment are one acquisition that an export split by b value. Of the others, one whose b
+    values a run has already begins a run of its own or joins the run without them that is nearest in time.
+    """
     names = bvalues.nominal(b for one in members for b in one.b_values)
-    open_runs: list[tuple[list[Series], set[Any]]] = []
+    moments: dict[tuple[str, float], list[Series]] = defaultdict(list)
     for one in sorted(members, key=lambda s: (s.date, s.head["series_number"] or 0, s.uid)):
+        moments[one.date, _seconds(one)].append(one)
+    open_runs: list[tuple[list[Series], set[Any]]] = []
+    for each in moments.values():
+        if len(each) > 1:
+            _distribute(each, names, open_runs, len(open_runs))
+    _distribute([each[0] for each in moments.values() if len(each) == 1], names, open_runs, 0)
+    return [Run(run) for run, _ in open_runs]
+
+
+def _distribute(
+    members: list[Series], names: dict[float, int], open_runs: list[tuple[list[Series], set[Any]]], first: int
+) -> None:
+    """Put series into the open runs from number `first` on, or into new ones."""
+    for one in members:
         holds = {(names[frame.b], frame.direction is not None) for _, frame in one.frames if frame.b is not None}
         fits = [
             (abs(_seconds(one) - _seconds(run[-1])), -place)
             for place, (run, has) in enumerate(open_runs)
-            if not holds & has
+            if place >= first and not holds & has
         ]
         if fits:
             run, has = open_runs[-min(fits)[1]]
@@ -110,36 +139,47 @@ def _split(members: list[Series]) -> list[Run]:
             has |= holds
         else:
             open_runs.append(([one], holds))
-    return [Run(run) for run, _ in open_runs]
 
 
-def _join_lone(lone: list[Series], every: list[Series]) -> list[Run]:
+def _join_lone(lone: list[Series]) -> list[Run]:
     """Series of a single b value: joined where another protocol of the same geometry holds other b values."""
     groups: dict[tuple[Any, ...], list[Series]] = defaultdict(list)
     for one in lone:
         groups[_loose(one)].append(one)
     found: list[Run] = []
+    alone: list[Series] = []
     for members in groups.values():
-        joined = members + _silent_zero(members, every)
-        if len(_nominal_set(joined)) > 1:
-            found += _split(joined)
+        if len(_nominal_set(members)) > 1:
+            found += _split(members)
         else:
-            found += [Run([one]) for one in members]
-    return found
+            alone += members
+    return found + [_lone_run(one, alone) for one in alone]
+
+
+def _lone_run(one: Series, others: list[Series]) -> Run:
+    """A series that stays alone; one whose protocol has other b values in another geometry says so."""
+    run = Run([one])
+    for other in others:
+        kin = all(one.head[name] == other.head[name] for name in ("study", "protocol", "vendor"))
+        if kin and one.patient == other.patient and _nominal_set([one]) != _nominal_set([other]):
+            run.reason = Reason.MIXED_GEOMETRY
+            run.detail = "other b values of the protocol have another size, spacing or orientation"
+    return run
 
 
 def _silent_zero(members: list[Series], every: list[Series]) -> list[Series]:
-    """Series of makers that write no b value at b = 0: the image series of the same protocol and geometry."""
-    if 0 in _nominal_set(members) or members[0].head["vendor"] not in ("Canon", "GE", "Hitachi", "Fujifilm"):
+    """Of makers that write no b value at b = 0: the image series of the same protocol and geometry without any b value."""
+    if 0 in _nominal_set(members) or members[0].head["vendor"] not in ABSENT_IS_ZERO:
         return []
-    protocols = {_protocol(one) for one in members}
+    protocol = _protocol(members[0])
     zeros = [
         one
         for one in every
-        if one.role == "image" and one.reason == Reason.NOT_DIFFUSION and one.frames
+        if one.reason in (Reason.NOT_DIFFUSION, Reason.NO_B_VALUE)
+        and one.frames
         and all(f.b is None and f.position and f.orientation and f.spacing for _, f in one.frames)
-        and _protocol(one) in protocols
-    ]  # fmt: skip
+        and _protocol(one) == protocol
+    ]
     for one in zeros:
         one.role, one.reason, one.detail = "diffusion", "", ""
         one.frames = [(n, frame._replace(b=0.0)) for n, frame in one.frames]
@@ -152,6 +192,11 @@ def _plan(run: Run) -> None:
     run.b_values = sorted(set(names.values()))
     directions = {f.direction for one in run.series for _, f in one.frames if f.b and f.direction is not None}
     run.label = label(sequence(run.series[0].head), run.b_values, len(directions))
+    spoilt = [one for one in run.series if one.reason]
+    if spoilt:
+        run.reason, run.detail = spoilt[0].reason, spoilt[0].detail
+    if run.reason:
+        return
     if len(run.b_values) < 2:
         run.reason, run.detail = Reason.ONE_B_VALUE, f"b = {run.b_values[0]} s/mm2 only" if run.b_values else ""
         return

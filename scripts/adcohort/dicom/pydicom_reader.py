@@ -22,7 +22,7 @@ class PydicomElements(Elements):
         """Value representation and bytes."""
         from pydicom.dataelem import RawDataElement
 
-        element = self.dataset.get_item(tag)
+        element = self.dataset.get_item(tag, keep_deferred=True)
         if element is None:
             return None
         if isinstance(element, RawDataElement):

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 from adcohort.dicom import bvalues, drawings
-from adcohort.dicom.instances import Frame, Instance
+from adcohort.dicom.instances import Instance
+from adcohort.dicom.slices import Frame
 from adcohort.reasons import Reason
 
 ROLES = ("diffusion", "map", "image", "object")
 _DIFFUSION_WORDS = re.compile(r"dwi|diff|dti(?!v)|trace|ivim|dki|\*?(ep|re)_b\d", re.IGNORECASE)
-_ABSENT_IS_ZERO = ("Canon", "GE", "Hitachi", "Fujifilm")  # makers that write no b value at b = 0
+ABSENT_IS_ZERO = ("Canon", "GE", "Hitachi", "Fujifilm")  # makers that write no b value at b = 0
 _LOCALISER_PLANES = 3
 
 
@@ -100,16 +101,17 @@ def judge(series: Series) -> Series:
     if not weighted and not (series.words and (bad or series.b_values or _no_localiser(series))):
         reason = next(iter(bad)) if bad and not series.frames else Reason.NOT_DIFFUSION
         return _set(series, "image", reason, series.detail)
+    series.role = "diffusion"
+    _judge_frames(series)
     if bad:
         reason = min(bad)
         return _set(series, "diffusion", reason, f"{bad[reason]} of {len(images)} files")
-    series.role = "diffusion"
-    return _judge_frames(series)
+    return series
 
 
 def _judge_frames(series: Series) -> Series:
     without_b = sum(frame.b is None for _, frame in series.frames)
-    if without_b and (without_b == len(series.frames) or series.head["vendor"] not in _ABSENT_IS_ZERO):
+    if without_b and (without_b == len(series.frames) or series.head["vendor"] not in ABSENT_IS_ZERO):
         return _set(series, "diffusion", Reason.NO_B_VALUE, f"{without_b} of {len(series.frames)} images have none")
     if without_b:
         series.frames = [(n, frame if frame.b is not None else frame._replace(b=0.0)) for n, frame in series.frames]

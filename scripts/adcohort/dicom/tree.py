@@ -12,7 +12,17 @@ from adcohort.dicom.instances import Instance
 from adcohort.dicom.series import File
 from adcohort.reasons import Reason
 
-_READERS = ("instances", "drawings", "weighting", "siemens", "elements", "tags", "fast_reader", "pydicom_reader")
+_READERS = (
+    "instances",
+    "slices",
+    "drawings",
+    "weighting",
+    "siemens",
+    "elements",
+    "tags",
+    "fast_reader",
+    "pydicom_reader",
+)
 
 
 def read(data: Path, tree: Path, cache: Path) -> list[File]:
@@ -59,7 +69,8 @@ def read_file(name: str, path: str) -> File:
 
 def walk(tree: Path) -> Iterator[tuple[str, os.stat_result]]:
     """Path and state of every file under a folder; links are followed, a loop of links ends."""
-    seen: set[tuple[int, int]] = set()
+    top = tree.stat()
+    seen = {(top.st_dev, top.st_ino)}
     ahead = [str(tree)]
     while ahead:
         folder = ahead.pop()

@@ -63,11 +63,9 @@ def of_dataset(elements: Elements, maker: str, axes: np.ndarray | None) -> Weigh
     own = _OWN.get(maker, _no_own)(elements, axes)
     if standard.b is None:
         return own
-    return (
-        standard
-        if standard.direction or standard.isotropic or own.b is None
-        else standard._replace(direction=own.direction)
-    )
+    if standard.direction is None and not standard.isotropic:
+        return standard._replace(direction=own.direction, isotropic=own.isotropic)
+    return standard
 
 
 def of_groups(frame: Elements, shared: Elements | None) -> Weighting:
