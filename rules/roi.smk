@@ -57,7 +57,12 @@ if has("ingest", "adc", "roi"):
         conda:
             "../envs/tables.yaml"
         params:
-            code=code("gather_rois", "roi/columns.yaml", "flow/columns.yaml"),
+            code=code(
+                "gather_rois",
+                "roi/columns.yaml",
+                "response/columns.yaml",
+                "flow/columns.yaml",
+            ),
             options=options("visits", "roi"),
             folders=lambda wildcards, output: [
                 f"{Path(output.roi).parent}/{name}" for name in ("visits", "masks")
