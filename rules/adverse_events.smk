@@ -58,7 +58,7 @@ if has("adverse_events"):
         conda:
             "../envs/statistics.yaml"
         params:
-            code=code("count_adverse_events", "adverse_events/columns.yaml"),
+            code=code("count_adverse_events", "adverse_events"),
             options=options("adverse_events"),
             alpha=config.get("statistics", {}).get("alpha", 0.05),
             exposure=lambda wildcards, input: (
@@ -82,6 +82,7 @@ if has("adverse_events") and config["adverse_events"]["exposure"]:
         input:
             sheet=raw(doses["file"]),
             participants=raw(config["participants"]),
+            dictionary=[raw(own_terms)] if own_terms else [],
         output:
             exposure="<results>/adverse_events/exposure.tsv",
             exclusions="<results>/adverse_events/exposure_exclusions.tsv",
@@ -94,10 +95,13 @@ if has("adverse_events") and config["adverse_events"]["exposure"]:
         params:
             code=code(
                 "summarise_exposure",
-                "adverse_events/columns.yaml",
+                "adverse_events",
                 "flow/columns.yaml",
             ),
             options=options("adverse_events"),
+            dictionary=lambda wildcards, input: (
+                ["--dictionary", *input.dictionary] if input.dictionary else []
+            ),
         shell:
             'python "$ADCOHORT/scripts/summarise_exposure.py" {input.sheet:q} --participants {input.participants:q}'
-            " --options {params.options:q} --exposure {output.exposure:q} --exclusions {output.exclusions:q} 2> {log:q}"
+            " --options {params.options:q} {params.dictionary:q} --exposure {output.exposure:q} --exclusions {output.exclusions:q} 2> {log:q}"

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from adcohort import participants, sheets, tables
-from adcohort.adverse_events import exposure
+from adcohort.adverse_events import exposure, terms
 from adcohort.errors import for_the_person_at_the_keyboard
 
 
@@ -14,14 +14,19 @@ def main() -> None:
     parser.add_argument("sheet", type=Path, help="one row a span of one daily dose")
     parser.add_argument("--participants", type=Path, required=True, help="the participants' sheet")
     parser.add_argument("--options", type=json.loads, required=True, help="the config's adverse_events, as JSON")
+    parser.add_argument("--dictionary", type=Path, help="the study's own dictionary of terms, for the reasons")
     parser.add_argument("--exposure", type=Path, required=True, help="table to write: one row a participant")
     parser.add_argument("--exclusions", type=Path, required=True, help="table to write: spans that were not used")
     args = parser.parse_args()
 
-    settings = args.options["adverse_events"]["exposure"]
+    whole = args.options["adverse_events"]
+    settings = whole["exposure"]
+    own = sheets.read(args.dictionary, whole["encoding"]) if args.dictionary else None
+    dictionary = terms.Dictionary(whole["ctcae"], own)
     people = participants.read(args.participants)
     spans, notes = exposure.read(sheets.read(args.sheet, settings["encoding"]), people, settings["columns"])
-    tables.write(exposure.summary(spans, settings["planned_daily_dose"]), args.exposure, "adverse_events", "exposure")
+    rows = exposure.summary(spans, settings["planned_daily_dose"], dictionary)
+    tables.write(rows, args.exposure, "adverse_events", "exposure")
     tables.write_exclusions(notes, args.exclusions)
 
 

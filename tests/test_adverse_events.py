@@ -206,7 +206,7 @@ def doses(rows, columns=("patient_id", "start", "stop", "dose_mg")):
 
 def test_dose_intensity_interruptions_and_reductions():
     spans, notes = doses([("P1", 60, 99, "400"), ("P1", 0, 49, "800"), ("P1", 50, 59, "0"), ("P2", 0, 9, "800")])
-    one, two = exposure.summary(spans, 800)
+    one, two = exposure.summary(spans, 800, terms.Dictionary(5))
     assert notes == []
     assert (one["duration_days"], one["dosed_days"], one["interruptions"], one["interruption_days"]) == (100, 90, 1, 10)
     assert (one["cumulative_dose"], one["daily_dose"], one["relative_dose_intensity"], one["reductions"]) == (
@@ -219,9 +219,16 @@ def test_dose_intensity_interruptions_and_reductions():
     assert exposure.last_doses(cohort(treatment_end=50), {"sub-01": 99})[0] == {"sub-01": 99, "sub-02": 50}
 
 
+def test_reasons_of_interruptions_are_told_as_terms_and_other_words_stay_in_the_sheet():
+    rows = [("P1", 0, 9, "800", None), ("P1", 10, 14, "0", "手足皮肤反应"), ("P1", 15, 20, "400", "王先生旅行")]
+    spans, _ = doses(rows, ("patient_id", "start", "stop", "dose_mg", "reason"))
+    row = exposure.summary(spans, 800, terms.Dictionary(5))[0]
+    assert row["reasons"] == f"{HAND_FOOT}; another reason"
+
+
 def test_without_a_column_of_doses_the_intensity_is_refused_and_the_rest_runs():
     spans, _ = doses([("P1", 0, 9), ("P1", 20, 29)], ("patient_id", "start", "stop"))
-    row = exposure.summary(spans, 800)[0]
+    row = exposure.summary(spans, 800, terms.Dictionary(5))[0]
     assert (row["duration_days"], row["interruption_days"], row["daily_dose"]) == (30, 10, None)
     assert row["status"] == "dose intensity refused: no column of doses"
 

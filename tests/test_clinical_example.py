@@ -76,7 +76,7 @@ def test_the_five_adverse_events_are_each_in_more_than_a_fifth(study):
     settings = config["adverse_events"]
     kept, notes = events.read(sheets.read(folder / "adverse_events.csv"), people, terms.Dictionary(5), settings, VISITS)
     spans, span_notes = exposure.read(sheets.read(folder / "exposure.csv"), people, settings["exposure"]["columns"])
-    dosed = {row["participant_id"]: row["last_day"] for row in exposure.summary(spans, 800)}
+    dosed = {row["participant_id"]: row["last_day"] for row in exposure.summary(spans, 800, terms.Dictionary(5))}
     last, without = exposure.last_doses(people, dosed)
     found = events.with_emergence(kept, last, 30)
     table = incidence.incidence(found, exposure.ends_of_risk(people, last, 30), 0.05)

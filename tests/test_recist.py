@@ -157,6 +157,8 @@ def test_any_disease_after_a_complete_response_is_progression_unless_told_otherw
     assert "after complete response at day 50" in course([A], sums)[1].reason
     assert course([A], sums, reappearance_is_progression=False)[1].overall == "PR"
     assert course([A], [(0,), (None,)])[1].overall == "NE"
+    assert course([A, B], [(0, 0), (3, None)])[1].overall == "PD"  # one lesion is back, whatever the other
+    assert course([A, NODE], [(0, 5), (None, 9.9)])[1].overall == "NE"  # a normal node is no disease
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 from adcohort import participants, sheets, tables
+from adcohort.adverse_events import terms
 from adcohort.errors import StudyError
 from adcohort.reasons import Decision, Reason
 
@@ -32,7 +33,7 @@ def read(sheet: pd.DataFrame, people: pd.DataFrame, names: Mapping[str, str]) ->
     spans: dict[str, Rows] = {}
     notes: Rows = []
     for number, row in zip(sheets.row_numbers(sheet), records.to_dict("records"), strict=True):
-        span, problem = _span(row, row[names["dose"]] if has_dose else None, has_dose)
+        span, problem = _span(row, row[names["dose"]] if has_dose else None, has_dose, names["reason"])
         own = spans.setdefault(span["participant_id"], []) if span else []
         if span and (other := _overlap(span, own)):
             problem = (Reason.OVERLAPPING_SPANS, f"shares days with {other}")
@@ -53,7 +54,9 @@ def read(sheet: pd.DataFrame, people: pd.DataFrame, names: Mapping[str, str]) ->
     return ordered, notes
 
 
-def _span(row: Mapping[str, Any], cell: Any, has_dose: bool) -> tuple[dict[str, Any] | None, tuple[Reason, str] | None]:
+def _span(
+    row: Mapping[str, Any], cell: Any, has_dose: bool, reason_column: str
+) -> tuple[dict[str, Any] | None, tuple[Reason, str] | None]:
     if pd.isna(row["participant_id"]):
         return None, (Reason.UNKNOWN_PARTICIPANT, "the patient is not among the participants")
     if pd.isna(row["day"]) or pd.isna(row["last"]):
@@ -70,6 +73,7 @@ def _span(row: Mapping[str, Any], cell: Any, has_dose: bool) -> tuple[dict[str, 
     elif has_dose and dose < 0:
         problem = Reason.IMPOSSIBLE, "the dose is negative"
     span = {"participant_id": row["participant_id"], "first": first, "last": last, "dose": dose if has_dose else None}
+    span["reason"] = row.get(reason_column)
     return (None, problem) if problem else (span, None)
 
 
@@ -87,13 +91,19 @@ def _overlap(span: Mapping[str, Any], own: Rows) -> str | None:
     return None
 
 
-def summary(spans: Rows, planned: float | None) -> Rows:
-    """One row a participant with a dose above 0: duration, dose intensity, interruptions, reductions."""
+def summary(spans: Rows, planned: float | None, dictionary: terms.Dictionary) -> Rows:
+    """One row a participant with a dose above 0: duration, dose intensity, interruptions, reductions and their reasons.
+
+    Reasons are told as terms of the dictionary; other words stay in the sheet, because they may name a person.
+    """
     rows = []
     for who, group in itertools.groupby(spans, key=lambda span: span["participant_id"]):
-        dosed = [span for span in group if span["dose"] is None or span["dose"] > 0]
+        own = list(group)
+        dosed = [span for span in own if span["dose"] is None or span["dose"] > 0]
         if dosed:
-            rows.append({"participant_id": who} | _summary(dosed, planned))
+            words = {str(span["reason"]) for span in own if not pd.isna(span["reason"])}
+            found = {term.name if (term := dictionary.find(text)) else "another reason" for text in words}
+            rows.append({"participant_id": who} | _summary(dosed, planned) | {"reasons": "; ".join(sorted(found))})
     return rows
 
 

@@ -69,7 +69,10 @@ class Timepoint:
 
 @dataclass(frozen=True)
 class _Sums:
-    """Sums of one assessment: total (None with a missing lesion), the part measured, and what they are compared with."""
+    """Sums of one assessment: total (None with a missing lesion), the part measured, and what they are compared with.
+
+    `gone`: every target lesion is; `seen`: at least one that has a value is still there.
+    """
 
     total: float | None
     measured: float
@@ -78,6 +81,7 @@ class _Sums:
     nadir: float
     nadir_label: str
     gone: bool
+    seen: bool
 
     @property
     def change_mm(self) -> float:
@@ -123,7 +127,7 @@ def evaluate(
         if overall == "CR" and (why := withheld(assessment.day)):
             overall = "PR" if targets else "NON-CR/NON-PD"
             reason = f"{overall}: lesions gone; {why}"
-        again = target not in ("CR", "none", "NE") or nontarget == "NON-CR/NON-PD"
+        again = sums.seen or nontarget == "NON-CR/NON-PD"
         if complete_at and overall != "PD" and again and reappearance_is_progression:
             overall, reason = "PD", f"PD: disease again after complete response at {complete_at}"
         if overall == "CR" and complete_at is None:
@@ -138,10 +142,13 @@ def _sums(targets: Sequence[Target], found: Assessment, baseline: float, nadir: 
     values = {lesion.name: found.targets.get(lesion.name) for lesion in targets}
     missing = [name for name, value in values.items() if value is None]
     measured = round(sum(value for value in values.values() if value is not None), DIGITS)
-    gone = not missing and all(
-        (values[lesion.name] or 0) < NORMAL_NODE_MM if lesion.node else values[lesion.name] == 0 for lesion in targets
-    )
-    return _Sums(None if missing else measured, measured, missing, baseline, nadir, nadir_label, gone)
+    there = [
+        value >= NORMAL_NODE_MM if lesion.node else value > 0
+        for lesion in targets
+        if (value := values[lesion.name]) is not None
+    ]
+    total = None if missing else measured
+    return _Sums(total, measured, missing, baseline, nadir, nadir_label, not missing and not any(there), any(there))
 
 
 def _target(targets: Sequence[Target], sums: _Sums) -> tuple[str, str]:
