@@ -9,7 +9,13 @@ TABLES = [
     *(["ingest/series"] if has("ingest") else []),
     *(["adc/adc"] if has("adc") else []),
     *(
-        ["roi/roi", "roi/participants", "roi/lesions", "statistics/agreement"]
+        [
+            "roi/roi",
+            "roi/participants",
+            "roi/lesions",
+            "statistics/agreement",
+            "statistics/repeatability",
+        ]
         if IMAGING_FIGURES
         else []
     ),
@@ -64,7 +70,10 @@ rule write_report:
         ),
         quality=per_participant("<results>/adc/qc/{participant}") if has("adc") else [],
         overlays=(
-            per_participant("<results>/roi/overlays/{participant}")
+            per_participant(
+                "<results>/roi/overlays/{participant}.png",
+                "<results>/roi/overlays/{participant}",
+            )
             if IMAGING_FIGURES
             else []
         ),

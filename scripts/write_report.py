@@ -8,7 +8,7 @@ from pathlib import Path
 from adcohort import files
 from adcohort.errors import for_the_person_at_the_keyboard
 from adcohort.figures import words
-from adcohort.report import gather, methods, page, papertables, pictures, provenance, word
+from adcohort.report import gather, methods, page, pictures, provenance, word
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
         methods=methods.texts(config, inputs),
         version=provenance.version(),
     )
-    found = pictures.found({"Quality of the fit": args.quality, "Regions on the ADC map": args.overlays})
+    found = pictures.found({"Regions": args.overlays, "Quality of the fit": args.quality}, list(config["visits"]))
     shutil.rmtree(args.participants, ignore_errors=True)
     args.participants.mkdir(parents=True)
     if len(found) <= settings["pictures_inside"]:
@@ -49,7 +49,7 @@ def main() -> None:
         links = [{"name": name, "href": f"{args.participants.name}/{name}.html"} for name in found]
         html = page.write(results, study, [], links)
     files.write_text(args.report, html)
-    word.write(papertables.of_the_paper(results, study.families), study.title, study.notice, args.word)
+    word.write(word.of_the_paper(results, study.families), study.title, study.notice, args.word)
 
 
 if __name__ == "__main__":

@@ -141,7 +141,7 @@ def test_any_subset_of_stages_has_its_report(tmp_path, stages):
     headings = " ".join(Page(html).text)
     assert ("Response rates" in headings) == ("response" in stages)
     assert ("Serum markers" in headings) == ("statistics" in stages)
-    word.write(papertables.of_the_paper(seen, made.families), "A study", "", tmp_path / "tables.docx")
+    word.write(word.of_the_paper(seen, made.families), "A study", "", tmp_path / "tables.docx")
     assert Document(str(tmp_path / "tables.docx")).paragraphs[0].text == "A study"
 
 

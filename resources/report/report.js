@@ -91,12 +91,18 @@
 
   for (const viewer of document.querySelectorAll("[data-viewer]")) {
     const people = [...viewer.querySelectorAll("[data-person]")];
-    const choice = viewer.querySelector("select");
+    const choice = viewer.querySelector("[data-people]");
+    const visit = viewer.querySelector("[data-visits]");
     const show = (index) => {
       choice.selectedIndex = index;
       people.forEach((person, i) => { person.hidden = i !== index; });
     };
     viewer.querySelector(".chooser").hidden = false;
+    visit.onchange = () => {
+      for (const picture of viewer.querySelectorAll("[data-visit]")) {
+        picture.hidden = visit.value !== "" && picture.dataset.visit !== "" && picture.dataset.visit !== visit.value;
+      }
+    };
     choice.onchange = () => show(choice.selectedIndex);
     for (const button of viewer.querySelectorAll("[data-step]")) {
       button.onclick = () => show((choice.selectedIndex + Number(button.dataset.step) + people.length) % people.length);

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from adcohort import resources
 from adcohort.figures import words
-from adcohort.report import findings, gather, papertables
+from adcohort.report import findings, gather, imagingtables, papertables
 from adcohort.report.gather import Results
 from adcohort.report.papertables import PaperTable
 from adcohort.report.pictures import Picture
@@ -78,11 +78,15 @@ def _sections(
         ),
         *(_family(results, family, title) for family, title in study.families.items()),
         _section("changes", "All endpoints on one scale", _figures(results, "changes")),
-        _section("adc", "ADC over time", _figures(results, "adc_over_time", "adc_gallery")),
+        _section(
+            "adc", "ADC over time", _figures(results, "adc_over_time", "adc_gallery"),
+            _tables(imagingtables.adc_response(results), imagingtables.repeatability(results), imagingtables.agreement(results)),
+        ),
+        _section("missing", "Missing values", _tables(papertables.sensitivity(results))),
         _section(
             "adverse-events", "Adverse events", _figures(results, "adverse_events"), _tables(papertables.adverse_events(results))
         ),
-        _section("images", "Images by participant", people=people, links=links),
+        _images(people, links),
         _exclusions(results),
         _section("methods", "Methods and provenance", texts=study.methods),
         _all_tables(results),
@@ -145,6 +149,12 @@ def as_html(table: PaperTable) -> str:
         made = made.tab_source_note(note)
     html = re.search(r"<table.*</table>", made.as_raw_html(), re.DOTALL)[0]  # type: ignore[index]
     return re.sub(r'(<[^<>]*?) (?:id|aria-labelledby)="[^"<>]*"', r"\1", re.sub(r' headers="[^"<>]*"', "", html))
+
+
+def _images(people: Sequence[Any], links: Sequence[Any]) -> dict[str, Any] | None:
+    visits = dict.fromkeys(picture.visit for person in people for picture in person["pictures"] if picture.visit)
+    intro = "ADC maps with the drawn regions, and the quality of each fit."
+    return _section("images", "Images by participant", people=people, links=links, visits=list(visits), intro=intro)
 
 
 def _exclusions(results: Results) -> dict[str, Any] | None:

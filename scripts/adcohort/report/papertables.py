@@ -34,12 +34,28 @@ class PaperTable:
     notes: list[str] = field(default_factory=list)
 
 
-def of_the_paper(results: Results, families: dict[str, str]) -> list[PaperTable]:
-    """Every table that the study has, in the order of the paper."""
-    made = [baseline(results), rates(results), survival(results)]
-    made += [endpoints(results, family, title) for family, title in families.items()]
-    made += [trend(results, family, title) for family, title in families.items()]
-    return [table for table in [*made, adverse_events(results)] if table]
+def sensitivity(results: Results) -> PaperTable | None:
+    """What missing values could do to the primary comparisons."""
+    frame = results.get("statistics/sensitivity")
+    if frame is None:
+        return None
+    rows = []
+    for _, row in frame.iterrows():
+        shift = "" if pd.isna(row["tipping_sd"]) else f"shift of {words.number(row['tipping_sd'], 1)} SD of change"
+        interval = words.interval(row["ci_low"], row["ci_high"]) if pd.notna(row["ci_low"]) else "–"
+        rows.append(
+            {
+                "group": words.endpoint(row["endpoint"], long=True),
+                "what": _capital(row["method"]),
+                "n": f"{words.number(row['n'], 0)} ({words.number(row['n_imputed'], 0)})",
+                "estimate": f"{words.number(row['estimate'])} ({interval})" if pd.notna(row["estimate"]) else "–",
+                "p": words.p_value(row["p"]),
+                "remark": shift or (str(row["reason"]) if pd.notna(row["reason"]) else ""),
+            }
+        )
+    columns = {"what": "Method", "n": "n (imputed)", "estimate": "Change (interval)", "p": "p", "remark": "Remark"}
+    note = "On the declared scale. Tipping point: smallest shift of imputed values against the effect at which p passes alpha."
+    return PaperTable("sensitivity", "Missing values: sensitivity", columns, rows, "statistics/sensitivity", [note])
 
 
 def baseline(results: Results) -> PaperTable | None:

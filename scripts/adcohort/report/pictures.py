@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image
 
 WIDTHS = (1100, 900, 700, 520, 400, 300)
-QUALITY = 72
+COLOURS = 128  # a palette keeps letters sharp and is smaller than JPEG or WebP for these pictures
 NAME = re.compile(r"(sub-[a-zA-Z0-9]+)(?:_ses-([a-zA-Z0-9]+))?(?:_(.+))?")
 
 
@@ -34,13 +34,31 @@ class Picture:
         return f"{self.kind} of {self.participant}{at}{f' ({self.detail})' if self.detail else ''}"
 
 
-def found(folders: Mapping[str, Path | None]) -> dict[str, list[tuple[str, Path]]]:
-    """Pictures by participant: what each shows, and its file, from folders that hold one folder a participant."""
+def found(folders: Mapping[str, Path | None], visits: Sequence[str] = ()) -> dict[str, list[tuple[str, Path]]]:
+    """Pictures by participant, visit after visit: what each shows, and its file.
+
+    Parameters
+    ----------
+    folders
+        What the pictures of a folder show, and the folder: ``sub-01.png`` for the whole participant, and
+        ``sub-01/sub-01_ses-baseline*.png`` for visits.
+    visits
+        Visits in their order.
+    """
     people: dict[str, list[tuple[str, Path]]] = {}
     for kind, folder in folders.items():
-        for path in sorted(folder.glob("sub-*/*.png")) if folder else ():
-            people.setdefault(path.parent.name, []).append((kind, path))
+        for path in [*sorted(folder.glob("sub-*.png")), *sorted(folder.glob("sub-*/*.png"))] if folder else ():
+            people.setdefault(named(path)[0], []).append((kind, path))
+    order = {visit: place for place, visit in enumerate(visits)}
+    for paths in people.values():
+        paths.sort(key=lambda given: order.get(named(given[1])[1], -1))
     return {name: people[name] for name in sorted(people)}
+
+
+def named(path: Path) -> tuple[str, str, str]:
+    """Participant, visit and what else a picture's file name says."""
+    parts = NAME.fullmatch(path.stem)
+    return parts.groups("") if parts else (path.stem, "", "")  # type: ignore[return-value]
 
 
 def by_participant(people: Mapping[str, Sequence[tuple[str, Path]]], budget: int) -> list[dict[str, Any]]:
@@ -50,18 +68,10 @@ def by_participant(people: Mapping[str, Sequence[tuple[str, Path]]], budget: int
 
 
 def load(paths: Sequence[tuple[str, Path]], budget: int) -> list[Picture]:
-    """Pictures as WebP, all at the largest of a few widths at which they keep within `budget` bytes of text together.
-
-    Parameters
-    ----------
-    paths
-        What the picture shows, and its PNG, whose name begins with participant and, where it has one, visit.
-    budget
-        Bytes that all of them may take in the report.
-    """
+    """Pictures as PNG with a palette, all at the largest of a few widths that keeps them within `budget` bytes together."""
     if not paths:
         return []
-    sample = paths[:: max(1, len(paths) // 6)][:6]
+    sample = paths[:: max(1, len(paths) // 12)][:12]
     for width in WIDTHS:
         mean = sum(len(_encoded(path, width)[0]) for _, path in sample) / len(sample)
         if mean * len(paths) <= 0.9 * budget or width == WIDTHS[-1]:
@@ -70,8 +80,7 @@ def load(paths: Sequence[tuple[str, Path]], budget: int) -> list[Picture]:
 
 
 def _picture(kind: str, path: Path, width: int) -> Picture:
-    named = NAME.fullmatch(path.stem)
-    participant, visit, detail = named.groups("") if named else (path.stem, "", "")
+    participant, visit, detail = named(path)
     uri, size = _encoded(path, width)
     return Picture(participant, visit, kind, detail.replace("_", " "), uri, *size)
 
@@ -79,8 +88,8 @@ def _picture(kind: str, path: Path, width: int) -> Picture:
 def _encoded(path: Path, width: int) -> tuple[str, tuple[int, int]]:
     with Image.open(path) as picture:
         small = picture.convert("RGB")
-        if small.width > width:
-            small = small.resize((width, round(small.height * width / small.width)), Image.Resampling.LANCZOS)
+    if small.width > width:
+        small = small.resize((width, round(small.height * width / small.width)), Image.Resampling.LANCZOS)
     stream = io.BytesIO()
-    small.save(stream, "WEBP", quality=QUALITY, method=2)
-    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode("ascii"), small.size
+    small.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(stream, "PNG")
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii"), small.size

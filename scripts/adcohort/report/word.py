@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from adcohort import files
+from adcohort.report import papertables
+from adcohort.report.gather import Results
+from adcohort.report.imagingtables import adc_response, agreement, repeatability
 from adcohort.report.papertables import PaperTable
 from docx import Document
 from docx.enum.section import WD_ORIENT
@@ -16,6 +19,15 @@ from docx.shared import Pt
 
 FIRST_MOMENT = (1980, 1, 1, 0, 0, 0)  # the zip format's first: the same tables give the same bytes
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def of_the_paper(results: Results, families: dict[str, str]) -> list[PaperTable]:
+    """Every table of the paper that the study has, in its order."""
+    made = [papertables.baseline(results), papertables.rates(results), papertables.survival(results)]
+    made += [papertables.endpoints(results, family, title) for family, title in families.items()]
+    made += [papertables.trend(results, family, title) for family, title in families.items()]
+    made += [adc_response(results), repeatability(results), agreement(results), papertables.adverse_events(results)]
+    return [table for table in [*made, papertables.sensitivity(results)] if table]
 
 
 def write(tables: list[PaperTable], title: str, notice: str, path: Path) -> None:
