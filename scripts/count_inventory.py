@@ -1,0 +1,46 @@
+"""Count what a study's raw data hold: participants, visits by modality, series by role and reason, records kept and refused."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from adcohort import files, participants, tables
+from adcohort.dicom import inventory
+from adcohort.errors import for_the_person_at_the_keyboard
+
+
+def main() -> None:
+    """Parse arguments, count and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--participants", type=Path, required=True, help="the participants' sheet")
+    parser.add_argument("--series", type=Path, help="series.json of the index, if the study has images")
+    parser.add_argument("--kept", type=Path, nargs="*", default=[], help="tables of kept records, one a stage")
+    parser.add_argument(
+        "--excluded", type=Path, nargs="*", default=[], help="each stage's exclusions, in the same order"
+    )
+    parser.add_argument("--options", type=json.loads, required=True, help="the config's visits, as JSON")
+    parser.add_argument("--inventory", type=Path, required=True, help="table to write")
+    parser.add_argument("--text", type=Path, required=True, help="the same for a terminal, to write")
+    args = parser.parse_args()
+
+    series = json.loads(args.series.read_text(encoding="utf-8"))["series"] if args.series else []
+    people = participants.read(args.participants)["participant_id"].tolist()
+    sheets = {
+        kept.parent.name: (records(kept), records(excluded))
+        for kept, excluded in zip(args.kept, args.excluded, strict=True)
+    }
+    lines = inventory.rows(people, series, list(args.options["visits"]), sheets)
+    tables.write(lines, args.inventory, "ingest", "inventory")
+    files.write_text(args.text, inventory.as_text(lines) + "\n")
+
+
+def records(path: Path) -> list[dict[str, Any]]:
+    """Rows of a result table."""
+    return pd.read_csv(path, sep="\t", dtype="string", keep_default_na=False).to_dict("records")
+
+
+if __name__ == "__main__":
+    with for_the_person_at_the_keyboard():
+        main()
