@@ -314,6 +314,14 @@ def test_days_of_one_assessment_can_be_joined_but_never_over_the_start(people):
     assert points[50]["overall"] == "PR"
 
 
+def test_lesions_of_a_baseline_on_two_days_are_missed_by_name(people):
+    rows = [(-9, "A", "target", "lung", "30", None), (-3, "B", "target", "liver", "30", None)]
+    _, notes = judged(people, rows)
+    assert "which has no A (response.same_assessment_days" in notes[0]["detail"]
+    points, notes = judged(people, rows, same_assessment_days=7)
+    assert (points[-9]["sum_mm"], notes) == (60, [])
+
+
 def test_stated_responses_stand_in_for_lesions(people):
     stated = pd.DataFrame(
         [["A1", day(-3), "SD"], ["A1", day(50), "部分缓解"], ["A1", day(90), "pr"], ["A1", day(130), "进展"],

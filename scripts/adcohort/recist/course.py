@@ -33,10 +33,14 @@ def timepoints(
             notes.add(Reason.NO_BASELINE, "no assessment on or before day 0", who=who, day=day, record="assessment")
         return []
     baseline = before[-1]
+    here = {one.lesion for one in found if one.day == baseline}
     for day in before[:-1]:
-        notes.add(
-            Reason.TWO_BASELINES, f"the baseline is that of day {baseline}", who=who, day=day, record="assessment"
-        )
+        detail = f"the baseline is that of day {baseline}"
+        if other := sorted({one.lesion for one in found if one.day == day} - here):
+            detail += (
+                f", which has no {', '.join(other)} (response.same_assessment_days joins the days of one assessment)"
+            )
+        notes.add(Reason.TWO_BASELINES, detail, who=who, day=day, record="assessment")
     targets, nontargets = _baseline([one for one in found if one.day == baseline], notes)
     organs = {one.lesion: one.organ for one in found if one.day == baseline}
     later = [one for one in found if one.day > baseline]
