@@ -123,7 +123,9 @@ if IMAGING_FIGURES:
                 "statistics/columns.yaml",
                 "response/columns.yaml",
             ),
-            options=options("visits"),
+            options=lambda wildcards: json.dumps(
+                {"visits": config["visits"], "reader": config["roi"]["reader"]}
+            ),
             results=subpath(output[0], ancestor=2),
             folder=subpath(output[0], parent=True),
         shell:

@@ -19,7 +19,9 @@ def main() -> None:
     parser.add_argument("--converted", type=Path, required=True, help="folder of the converted visits")
     parser.add_argument("--trend", type=Path, nargs="?", help="trend.tsv")
     parser.add_argument("--best", type=Path, nargs="?", help="best.tsv")
-    parser.add_argument("--options", type=json.loads, required=True, help="the config's visits, as JSON")
+    parser.add_argument(
+        "--options", type=json.loads, required=True, help="the config's visits and the primary reader, as JSON"
+    )
     parser.add_argument("--folder", type=Path, required=True, help="where the figures go")
     args = parser.parse_args()
 
@@ -45,9 +47,8 @@ def main() -> None:
 def read_visit(args: argparse.Namespace, who: str, visit: str) -> overlays.Seen:
     name = bids.visit_name(who, visit)
     measured = args.roi / "visits" / f"{name}.json"
-    return overlays.read_visit(
-        measured, args.roi / "masks" / name, args.converted / name, args.adc / bids.dwi_folder(who, visit)
-    )
+    maps = args.adc / bids.dwi_folder(who, visit)
+    return overlays.read_visit(measured, args.roi / "masks" / name, args.converted / name, maps, args.options["reader"])
 
 
 if __name__ == "__main__":
