@@ -25,7 +25,7 @@ def main() -> None:
     declared = plan.read(args.options["statistics"], args.options["visits"], args.order)
     digest = plan.digest(args.options["statistics"], args.options["visits"])
     found = {name: tables.read(args.folder / f"{name}.tsv", "statistics", name) for name in TABLES}
-    versions = {name: metadata.version(name) for name in ("numpy", "scipy", "statsmodels", "pandas")}
+    versions = {name: metadata.version(name) for name in ("numpy", "scipy", "pandas")}
     software = wording.listed([f"Python {platform.python_version()}", *(f"{k} {v}" for k, v in versions.items())])
     methods = wording.methods(declared, digest, found, software)
     cited = {name for paragraph in methods for name in paragraph["references"]} | {"strobe", "trend"}

@@ -11,6 +11,7 @@ from adcohort.statistics import (
     conventions,
     discrimination,
     effects,
+    likelihood,
     mixed,
     multiplicity,
     page,
@@ -115,10 +116,10 @@ def model(name):
     ones = np.ones((len(y), 1))
     x = np.c_[ones, time[:, None] == np.unique(time)[1:]] if name.endswith("visits") else np.c_[ones, time]
     slopes = name not in ("sleepstudy_intercept", "orthodont_visits", "singular")
-    terms = [mixed.Term(groups, np.c_[ones, time] if slopes else ones)]
+    terms = [likelihood.Term(groups, np.c_[ones, time] if slopes else ones)]
     if "Side" in data:
         sides = np.array([f"{dog}/{side}" for dog, side in zip(data["Dog"], data["Side"], strict=True)])
-        terms.append(mixed.Term(sides, ones))
+        terms.append(likelihood.Term(sides, ones))
     return mixed.fit(y, x, terms), x
 
 

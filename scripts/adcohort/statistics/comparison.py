@@ -248,7 +248,8 @@ def verdict(answer: Row, favourable: str) -> Row:
     """The direction that was seen, and what it is against the declared favourable one."""
     estimate, null = answer["estimate"], answer["null_value"]
     if estimate is None:
-        sign = np.sign(answer["statistic"]) if str(answer["test"]).startswith(_NAMES["prentice"]) else None
+        known = answer["statistic"] is not None and str(answer["test"]).startswith(_NAMES["prentice"])
+        sign = np.sign(answer["statistic"]) if known else None
         ends = None
     else:
         flip = -1 if answer["estimator"] == "share of falls" else 1

@@ -55,8 +55,9 @@ def newcombe(estimate: float, cases: int, others: int, level: float = 0.95) -> t
         variance = value * (1 - value) * (1 + size * (1 - value) / (2 - value) + size * value / (1 + value))
         return abs(value - estimate) - z * np.sqrt(variance / (cases * others))
 
-    low = 0.0 if estimate <= 0 else float(optimize.brentq(excess, 0.0, estimate, xtol=1e-12))
-    high = 1.0 if estimate >= 1 else float(optimize.brentq(excess, estimate, 1.0, xtol=1e-12))
+    # at 0 and 1 the estimate itself is a root: the bound is the other one
+    low = 0.0 if estimate <= 0 else float(optimize.brentq(excess, 0.0, min(estimate, 1 - 1e-9), xtol=1e-12))
+    high = 1.0 if estimate >= 1 else float(optimize.brentq(excess, max(estimate, 1e-9), 1.0, xtol=1e-12))
     return low, high
 
 

@@ -5,17 +5,26 @@ from typing import Any
 
 import numpy as np
 
-METHODS = {"holm": "holm", "hochberg": "simes-hochberg", "bh": "fdr_bh"}
+METHODS = ("holm", "hochberg", "bh")
 
 
 def adjusted(p: Sequence[float], method: str) -> np.ndarray:
-    """Adjusted p values: holm, hochberg, bh, or none (as they are)."""
-    from statsmodels.stats.multitest import multipletests
-
+    """Adjusted p values: holm, hochberg, bh (Benjamini and Hochberg), or none (as they are)."""
     values = np.asarray(p, dtype=float)
     if method == "none" or len(values) == 0:
         return values
-    return np.minimum(1.0, multipletests(values, method=METHODS[method])[1])
+    m = len(values)
+    order = np.argsort(values, kind="stable")
+    rank = np.arange(1, m + 1)
+    factor = m / rank if method == "bh" else m - rank + 1
+    stepped = values[order] * factor
+    if method == "holm":  # step down: no adjusted p below that of a smaller p
+        stepped = np.maximum.accumulate(stepped)
+    else:  # step up: none above that of a larger p
+        stepped = np.minimum.accumulate(stepped[::-1])[::-1]
+    out = np.empty(m)
+    out[order] = np.minimum(1.0, stepped)
+    return out
 
 
 def adjust_rows(rows: list[dict[str, Any]]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from adcohort.statistics import endpoints, mixed, multiplicity
+from adcohort.statistics import endpoints, likelihood, mixed, multiplicity
 from adcohort.statistics.page import page
 from adcohort.statistics.plan import Endpoint, Plan
 from scipy import stats
@@ -134,9 +134,9 @@ def chosen_model(data: Course, x: np.ndarray, fixed: str) -> Chosen | str:
     what is possible (singular). A singular model with an intercept alone stays, because its answers are those without it.
     """
     ones = np.ones((len(data.y), 1))
-    lesions = [] if data.lesion is None else [mixed.Term(data.lesion, ones)]
+    lesions = [] if data.lesion is None else [likelihood.Term(data.lesion, ones)]
     nested = "" if data.lesion is None else " + intercept of lesions in participants"
-    slopes = mixed.Term(data.participant, np.c_[ones, data.time])
+    slopes = likelihood.Term(data.participant, np.c_[ones, data.time])
     reason = None
     if len(data.y) <= 2 * len(set(data.participant)):
         reason = "too few values for random slopes"
@@ -148,7 +148,7 @@ def chosen_model(data: Course, x: np.ndarray, fixed: str) -> Chosen | str:
             return result
         why = "is singular" if result.converged else "does not converge"
         reason = f"the model with random slopes {why}"
-    result = _tried(data.y, x, [mixed.Term(data.participant, ones), *lesions])
+    result = _tried(data.y, x, [likelihood.Term(data.participant, ones), *lesions])
     if isinstance(result, str):
         return result
     if not result.converged:
@@ -162,7 +162,7 @@ def _degenerate(fit: mixed.Fit) -> bool:
     return bool(np.any(spread < mixed.SINGULAR * fit.sigma) or abs(correlation[0, 1]) > 1 - 1e-6)
 
 
-def _tried(y: np.ndarray, x: np.ndarray, terms: list[mixed.Term]) -> mixed.Fit | str:
+def _tried(y: np.ndarray, x: np.ndarray, terms: list[likelihood.Term]) -> mixed.Fit | str:
     try:
         return mixed.fit(y, x, terms)
     except np.linalg.LinAlgError as problem:
