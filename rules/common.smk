@@ -125,22 +125,6 @@ def per_visit(*patterns):
     return expand_visits
 
 
-def own_visits(pattern):
-    """Input function: a pattern for every imaging visit of the job's participant, with {participant} and {visit} filled in."""
-
-    def expand_own(wildcards):
-        every = per_visit(pattern)(wildcards)
-        own = {
-            pattern.format(
-                participant=wildcards.participant, visit=name.split("_ses-")[1]
-            )
-            for name in visit_names()
-        }
-        return [path for path in every if path in own]
-
-    return expand_own
-
-
 def per_participant(*patterns):
     """Input function: each pattern for every participant with an imaging visit, with {participant} filled in."""
 
@@ -151,6 +135,16 @@ def per_participant(*patterns):
         ]
 
     return expand_participants
+
+
+def after_index(*paths):
+    """Input function: paths, looked at anew once the index is made; else Snakemake runs what follows a gathering anyway."""
+
+    def settled(wildcards):
+        checkpoints.index_dicom.get()
+        return list(paths)
+
+    return settled
 
 
 def indexed(name):

@@ -79,8 +79,8 @@ if has("ingest", "adc", "roi"):
     rule compare_readers:
         """Agreement of readers and of one reader's sessions: intraclass correlation, Bland-Altman limits, Dice."""
         input:
-            roi="<results>/roi/roi.tsv",
-            overlaps="<results>/roi/overlaps.json",
+            roi=after_index("<results>/roi/roi.tsv"),
+            overlaps=after_index("<results>/roi/overlaps.json"),
         output:
             "<results>/statistics/agreement.tsv",
         log:
@@ -99,10 +99,10 @@ if has("ingest", "adc", "roi"):
     rule draw_overlays:
         """A participant's lesions over the visits on one page, and a picture of each visit with its regions."""
         input:
-            measured=own_visits("<results>/roi/visits/{participant}_ses-{visit}.json"),
-            masks=own_visits("<results>/roi/masks/{participant}_ses-{visit}"),
-            converted=own_visits("<results>/ingest/converted/{participant}_ses-{visit}"),
-            adc=own_visits("<results>/adc/{participant}/ses-{visit}/dwi"),
+            measured=per_visit("<results>/roi/visits/{participant}_ses-{visit}.json"),
+            masks=per_visit("<results>/roi/masks/{participant}_ses-{visit}"),
+            converted=per_visit("<results>/ingest/converted/{participant}_ses-{visit}"),
+            adc=per_visit("<results>/adc/{participant}/ses-{visit}/dwi"),
         output:
             page="<results>/roi/overlays/{participant}.png",
             visits=directory("<results>/roi/overlays/{participant}"),
@@ -114,10 +114,11 @@ if has("ingest", "adc", "roi"):
             "../envs/imaging.yaml"
         params:
             code=code("draw_overlays", "figures/fonts"),
-            options=options("title", "visits", "roi"),
+            options=options("title", "visits"),
+            regions=part("roi", "reader", "baseline", "lesion_names"),
         shell:
             'python "$ADCOHORT/scripts/draw_overlays.py" --measured {input.measured:q} --masks {input.masks:q}'
-            " --converted {input.converted:q} --adc {input.adc:q} --options {params.options:q}"
+            " --converted {input.converted:q} --adc {input.adc:q} --options {params.options:q} --regions {params.regions:q}"
             " --page {output.page:q} --visits {output.visits:q} 2> {log:q}"
 
     rule export_dicom:

@@ -20,7 +20,8 @@ def main() -> None:
         ("adc", "folder of each visit's ADC maps"),
     ):
         parser.add_argument(f"--{name}", type=Path, nargs="+", required=True, help=f"{what}, in one order")
-    parser.add_argument("--options", type=json.loads, required=True, help="the config's title, visits and roi, as JSON")
+    parser.add_argument("--options", type=json.loads, required=True, help="the config's title and visits, as JSON")
+    parser.add_argument("--regions", type=json.loads, required=True, help="reader, baseline and lesion_names, as JSON")
     parser.add_argument("--page", type=Path, required=True, help="picture to write")
     parser.add_argument("--visits", type=Path, required=True, help="folder for a picture a visit")
     args = parser.parse_args()
@@ -28,7 +29,7 @@ def main() -> None:
     order = list(args.options["visits"])
     title = args.options["title"]
     participant = args.measured[0].name.split("_ses-")[0]
-    roi = args.options["roi"]
+    roi = args.regions["roi"]
     folders = zip(args.measured, args.masks, args.converted, args.adc, strict=True)
     visits = [overlays.read_visit(*paths, roi["reader"]) for paths in folders]
     visits.sort(key=lambda seen: order.index(seen.visit))

@@ -197,11 +197,12 @@ def test_the_programs_run_by_hand_and_write_the_same_bytes_twice(home, visit):
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         options = {"title": "synthetic", "visits": {"baseline": {}}}
-        options["roi"] = {"reader": None, "baseline": None, "lesion_names": {}}
+        regions = {"roi": {"reader": None, "baseline": None, "lesion_names": {}}}
         done = run_script(
             home, "draw_overlays.py", "--measured", visit / name / "sub-01_ses-baseline.json", "--masks",
             visit / name / "masks", "--converted", visit / "converted", "--adc", visit / "adc", "--options",
-            json.dumps(options), "--page", visit / name / "page.png", "--visits", visit / name / "visits",
+            json.dumps(options), "--regions", json.dumps(regions),
+            "--page", visit / name / "page.png", "--visits", visit / name / "visits",
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
     written = sorted(path.relative_to(visit / "one") for path in (visit / "one").rglob("*") if path.is_file())
