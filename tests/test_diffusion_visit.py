@@ -71,6 +71,16 @@ def test_noise_of_the_air_is_found(sigma):
     assert refusal == ""
 
 
+def test_noise_of_the_air_is_found_beside_means_over_directions():
+    volumes = body()[0]
+    others = [body(seed=seed)[0] for seed in (1, 2)]
+    trace = np.exp(np.mean(np.log([volumes, *others]), axis=0))  # trace-weighted, as scanners store it
+    trace[..., 0] = volumes[..., 0]
+    level, refusal = background(trace)
+    assert level == pytest.approx(SIGMA, rel=0.03)
+    assert refusal == ""
+
+
 def test_noise_is_refused_in_words_where_it_cannot_be_trusted():
     volumes, adc, _ = body()
     zeroed = np.where(adc[..., None] > 0, volumes, 0)

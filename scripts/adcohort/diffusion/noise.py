@@ -1,9 +1,10 @@
 """The noise level of a diffusion run (standard deviation of one channel of the complex image), where it can be trusted.
 
 From the air: voxels whose magnitudes at all b values are together what pure Rician noise gives (after Koay et al. 2009, PIESNO:
-the sum of squares of k magnitudes over 2 sigma squared is gamma distributed). It is refused, in words, where the background was
-set to zero, does not follow the Rayleigh distribution (several coils combined by sum of squares, filters), decays with b, or
-differs between the parts of the image.
+the sum of squares of k magnitudes over 2 sigma squared is gamma distributed). The level is that of the lowest b value there;
+higher ones are often means over directions, whose noise is narrower. It is refused, in words, where the background was set to
+zero, does not follow the Rayleigh distribution (several coils combined by sum of squares, averages, filters), decays with b,
+or differs between the parts of the image.
 
 From the highest b value: fine detail (diagonal Haar coefficients) of the foreground, whose median is robust against edges.
 Interpolated images give too little.
@@ -20,7 +21,10 @@ _LEAST_SHARE = 0.01
 _TAIL = 2.576  # normal deviate: 99 % of noise voxels lie between
 _RAYLEIGH = np.pi / 4  # mean squared over mean square
 _RAYLEIGH_TOLERANCE = 0.03
-_DECAY_TOLERANCE = 0.1
+_STAYS = (
+    0.8,
+    1.1,
+)  # mean magnitude at the highest over the lowest b value: 0.85 for a geometric mean of many directions
 _NO_AIR = "no air in the image"
 _UNIFORM = 1.5  # highest over lowest noise level of the image's quarters
 
@@ -51,18 +55,18 @@ def from_background(
     least = max(_LEAST_VOXELS, _LEAST_SHARE * total)
     power = (values * values).mean(axis=0) / 2
     problems = []
-    for level, chosen in _clusters(power, len(rows), least):
+    for chosen in _clusters(power, len(rows), least):
         problem = _objection(values[:, chosen], voxels[chosen], shape)
         if not problem:
-            return level, ""
+            return float(np.sqrt((values[0, chosen] ** 2).mean() / 2)), ""
         problems.append(problem)
     if zeroed >= least:
         return None, "the background was set to zero"
     return None, next((problem for problem in problems if problem != _NO_AIR), _NO_AIR)
 
 
-def _clusters(power: np.ndarray, k: int, least: float) -> list[tuple[float, np.ndarray]]:
-    """Noise levels that explain themselves, the one with most voxels first, and their voxels.
+def _clusters(power: np.ndarray, k: int, least: float) -> list[np.ndarray]:
+    """Voxels (as masks) of the noise levels that explain themselves, the largest group first.
 
     A level selects the voxels whose mean square fits it; their median gives the level anew, until it stays.
     """
@@ -70,7 +74,7 @@ def _clusters(power: np.ndarray, k: int, least: float) -> list[tuple[float, np.n
         return []
     ordered = np.sort(power)
     low, middle, high = ((1 - 1 / (9 * k) + z / (3 * np.sqrt(k))) ** 3 for z in (-_TAIL, 0.0, _TAIL))
-    found: dict[float, tuple[float, np.ndarray]] = {}
+    found: dict[float, np.ndarray] = {}
     for start in np.quantile(ordered, np.linspace(0.02, 0.9, 23)) / middle:
         variance, first, last = start, 0, 0
         for _ in range(30):
@@ -83,17 +87,17 @@ def _clusters(power: np.ndarray, k: int, least: float) -> list[tuple[float, np.n
             variance = new
         if last - first >= least:
             chosen = (power >= max(low, 0) * variance) & (power <= high * variance)
-            found[round(float(np.log(variance)), 3)] = (float(np.sqrt(variance)), chosen)
-    return sorted(found.values(), key=lambda one: -int(one[1].sum()))
+            found[round(float(np.log(variance)), 3)] = chosen
+    return sorted(found.values(), key=lambda chosen: -int(chosen.sum()))
 
 
 def _objection(values: np.ndarray, voxels: np.ndarray, shape: tuple[int, int, int]) -> str:
     """Why the magnitudes are not those of pure, uniform noise; empty if they are."""
     mean = values.mean(axis=1)
-    if abs(mean[0] / mean[-1] - 1) > _DECAY_TOLERANCE:
+    if not _STAYS[0] <= mean[-1] / mean[0] <= _STAYS[1]:
         return _NO_AIR
     form = mean**2 / (values**2).mean(axis=1)
-    if np.abs(form - _RAYLEIGH).max() > _RAYLEIGH_TOLERANCE:
+    if abs(form[0] - _RAYLEIGH) > _RAYLEIGH_TOLERANCE or form.min() < _RAYLEIGH - _RAYLEIGH_TOLERANCE:
         return "the background does not follow the Rayleigh distribution"
     x, y = voxels % shape[0], voxels // shape[0] % shape[1]
     quarter = 2 * (x >= shape[0] / 2) + (y >= shape[1] / 2)
