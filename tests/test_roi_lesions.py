@@ -201,8 +201,13 @@ def test_every_region_belongs_to_exactly_one_lesion(drawn):
             assert tracked.setdefault(one["tracking"], one["lesion"]) == one["lesion"]
 
 
+def test_a_baseline_that_is_no_visit_is_told():
+    with pytest.raises(StudyError, match=r"roi\.baseline: 'start' is no visit"):
+        collect({"baseline": [row("L1")]}, baseline="start")
+
+
 def test_names_of_the_config_win_for_all_or_for_one():
-    from adcohort.roi.measure import lesion_name, reader_label
+    from adcohort.roi.measure import lesion_name, reader_label, shown
 
     names = {"left": "L1", "sub-02": {"left": "L7"}}
     assert lesion_name("left", "sub-01", names) == "L1"
@@ -211,3 +216,4 @@ def test_names_of_the_config_win_for_all_or_for_one():
     assert reader_label("R1", {}) == "R1"
     assert reader_label("Wang^Li", {"Wang^Li": "R2"}) == "R2"
     assert "Wang" not in reader_label("Wang^Li", {})
+    assert shown("0012345 left node", ["0012345"]) == "patient left node"

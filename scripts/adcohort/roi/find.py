@@ -116,7 +116,8 @@ def find(
     -------
     regions
         For each scan's name its region files: path, hash, format, reader, session, label, names (path and hash of the file
-        that names the labels), tied_by, frame (same, other or unknown) and drawn_on (empty where the config says it).
+        that names the labels), tied_by, frame (same, other or unknown), drawn_on (empty where the config says it) and hide
+        (identifiers that no label may show).
     unused
         Files that belong to no scan: participant_id, visit, record (named without a patient's data), reason, detail.
 
@@ -136,7 +137,8 @@ def find(
             reason = Reason.NO_IMAGES if region.participant_id else Reason.UNKNOWN_PARTICIPANT
             unused.append(_unused(region, reason, "no diffusion scan of the study on its day or under its references"))
             continue
-        regions[scan.name].append(_entry(data, region, scan, tied_by))
+        hide = sorted(patient for patient, who in pseudonyms.items() if who == scan.participant_id != patient)
+        regions[scan.name].append(_entry(data, region, scan, tied_by) | {"hide": hide})
     return regions, unused
 
 

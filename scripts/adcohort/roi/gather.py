@@ -33,6 +33,8 @@ def gather(people: Sequence[Person], visit_order: Sequence[str], options: Mappin
     StudyError
         For several readers without a primary one, and lesions with two regions that no reader tells apart.
     """
+    if options["baseline"] not in (None, *visit_order):
+        raise StudyError(f"roi.baseline: {options['baseline']!r} is no visit; there are {', '.join(visit_order)}.")
     every = [row for person in people for visit in person.measured.values() for row in visit["rows"]]
     reader = lesions.primary_reader(every, options["reader"])
     out = Tables()

@@ -89,6 +89,7 @@ def read_regions(
         reader = reader_label(entry["reader"], options["readers"])
         session = entry["session"] if _PLAIN_READER.fullmatch(entry["session"]) else code_of(entry["session"])
         for region in regions:
+            region.label = shown(region.label, entry.get("hide", []))
             lesion = lesion_name(region.label, participant_id, options["lesion_names"])
             drawn_on = entry["drawn_on"] or options["drawn_on"]
             drawn.append(Drawn(region, lesion, reader, session, drawn_on, entry["frame"] == "other"))
@@ -111,6 +112,13 @@ def reader_label(name: str, labels: dict[str, str]) -> str:
     if name in labels:
         return labels[name]
     return name if _PLAIN_READER.fullmatch(name) else f"reader-{code_of(name)[:4]}"
+
+
+def shown(label: str, hide: Sequence[str]) -> str:
+    """A region's name without the patient's identifiers."""
+    for identifier in hide:
+        label = label.replace(identifier, "patient")
+    return label
 
 
 def lesion_name(label: str, participant_id: str, names: dict[str, Any]) -> str:
