@@ -27,7 +27,7 @@ def main() -> None:
     study_visits = visits.of_stage(args.options["visits"], options["visits"])
     dictionary = Dictionary(options["analytes"], options["units"])
     words = records.Words(
-        "analyte", "value", "analytes", lambda headers: dictionary.headings(headers, tuple(study_visits))
+        "analyte", "value", "analytes", dictionary.by_code, lambda them: dictionary.headings(them, tuple(study_visits))
     )
     gathered = records.gather(Path(args.options["data"]), options["files"], words)
     people = participants.read(args.participants)

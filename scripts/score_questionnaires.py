@@ -27,7 +27,9 @@ def main() -> None:
     options = args.options["questionnaires"]
     study_visits = visits.of_stage(args.options["visits"], options["visits"])
     key = keys.load(options["instrument"], options["scoring"], options["norms"], Path(args.options["data"]))
-    words = records.Words("item", "answer", "items", lambda headers: keys.headings(key, headers, tuple(study_visits)))
+    words = records.Words(
+        "item", "answer", "items", key.items, lambda them: keys.headings(key, them, tuple(study_visits))
+    )
     gathered = records.gather(Path(args.options["data"]), options["files"], words)
     records.place(gathered.records, participants.read(args.participants), study_visits)
     found = score.score(gathered.records, key, study_visits, options, gathered.headers)

@@ -12,7 +12,7 @@ import openpyxl
 import pandas as pd
 import pytest
 import yaml
-from adcohort import records, study, tables
+from adcohort import participants, records, study, tables
 from adcohort.errors import StudyError
 from adcohort.labs import harmonise, units
 from adcohort.labs.analytes import Dictionary
@@ -379,6 +379,8 @@ def test_what_the_config_may_allow():
         ("CD4+ (% of CD3+)", ("CD4", "%", "T cells", "")),
         ("vegf_month1", ("VEGF", "", "", "month1")),
         ("抗甲状腺球蛋白抗体（TG-Ab）", ("TGAB", "", "", "")),
+        ("VEGF_b", None),
+        ("VEGF (mmol/L)", ("VEGF", "mmol/L", "", "")),
         ("VEGF date", None),
         ("VEGF remark", None),
         ("age", None),
@@ -559,7 +561,9 @@ def test_real_records_of_24_subjects(real_data):
     folder = real_data / "clinical/labs"
     wanted = options(**yaml.safe_load((HOME / "tests/data/cdisc_labs.yaml").read_text()))
     dictionary = Dictionary(wanted["analytes"], wanted["units"])
-    words = records.Words("analyte", "value", "analytes", lambda headers: dictionary.headings(headers, ()))
+    words = records.Words(
+        "analyte", "value", "analytes", dictionary.by_code, lambda headers: dictionary.headings(headers, ())
+    )
     gathered = records.gather(folder, wanted["files"], words)
     with (folder / "sdtm_lb_24_subjects.csv").open(encoding="utf-8", newline="") as stream:
         truth = list(csv.DictReader(stream))
@@ -593,11 +597,14 @@ def test_the_dictionary_agrees_with_public_codes_and_units(real_data):
 def test_real_redcap_exports(real_data, tmp_path):
     repeating = (real_data / "clinical/redcap/repeating-instruments/data.csv").read_bytes()
     (tmp_path / "labs.csv").write_bytes(repeating)
-    own = {"SBP": {"name": "Systolic blood pressure", "unit": "mm[Hg]"}}
+    own = {"SBP": {"name": "Systolic blood pressure", "unit": "mm[Hg]"}, "KG": {"unit": "kg"}}
+    own |= {"CREAT": {"name": "Creatinine", "unit": "mg/dL"}}
     entry = {"path": "labs.csv", "columns": {"date": "date_bp"}, "analytes": {"bp_systolic": "SBP"}, "unit": "mm[Hg]"}
     wanted = options(files=[entry], analytes=own)
     dictionary = Dictionary(own, {})
-    words = records.Words("analyte", "value", "analytes", lambda headers: dictionary.headings(headers, ()))
+    words = records.Words(
+        "analyte", "value", "analytes", dictionary.by_code, lambda headers: dictionary.headings(headers, ())
+    )
     found = records.gather(tmp_path, wanted["files"], words).records
     assert [(r.patient, r.date, r.text) for r in found] == [
         *(
@@ -612,6 +619,31 @@ def test_real_redcap_exports(real_data, tmp_path):
     found = records.gather(comma, options(files=[entry])["files"], words)
     assert found.reports[0]["decimal"] == ","
     assert [r.text for r in found.records] == ["52,3", "92,3", "123,4", "45,9"]
+    entry = {"path": "data.csv", "analytes": {"creat_b": "CREAT"}, "unit": "mg/dL"}
+    entry |= {
+        "columns": {"date": "date_visit_4"},
+        "events": {"enrollment_arm_1": "baseline", "enrollment_arm_2": "baseline"},
+    }
+    longitudinal = options(files=[entry], analytes=own)["files"]
+    some = records.gather(real_data / "clinical/redcap/longitudinal", longitudinal, words).records
+    (tmp_path / "participants.csv").write_text("participant_id,patient_id,treatment_start\nsub-100,100,2015-04-10\n")
+    records.place(some, participants.read(tmp_path / "participants.csv"), VISITS)
+    values_found = [value_of(one, dictionary, options()) for one in some if one.participant_id and one.visit]
+    assert {(v.participant_id, v.record.visit, v.value) for v in values_found} == {("sub-100", "baseline", 355.0)}
+
+
+def test_numbers_that_lost_their_leading_zeros_and_wrong_settings_are_told(tmp_path):
+    one_file(tmp_path, [["7", "2018-03-01", "VEGF", "300", "pg/mL", "serum"]])
+    assert "leading zeros" in (tmp_path / "out/exclusions.tsv").read_text()
+    for parts, words in (
+        ({"files": [{"path": "labs.csv", "analytes": {"x": "VEGFX"}}]}, "mapped to 'VEGFX'"),
+        ({"files": [{"path": "labs.csv", "events": {"x": "month7"}}]}, "no visit of the study: month7"),
+        ({"files": [{"path": "none-*.csv"}]}, "no file fits the pattern"),
+        ({"reference": "month7"}, "'month7' is no visit"),
+        ({"analytes": {"X": {"nmae": "x"}}}, "labs.analytes.X"),
+    ):
+        with pytest.raises(StudyError, match=words):
+            run(tmp_path, **parts)
 
 
 # -- properties ------------------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """From sheets in any layout to records: who, when, what, the text of the value, and where it stands in which file."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -58,6 +58,7 @@ class Record:
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     participant_id: str | None = None
     day: int | None = None
+    hint: str = ""
 
 
 @dataclass
@@ -78,12 +79,13 @@ class Words:
     """What a stage's sheets are about.
 
     `what` and `value` are the roles that make a sheet long (``analyte`` and ``value``); `map_key` is the key of a file's entry
-    that maps headers or names to codes; `recognise` tells what the columns of a wide sheet hold.
+    that maps headers or names to codes, `known` those codes; `recognise` tells what the columns of a wide sheet hold.
     """
 
     what: str
     value: str
     map_key: str
+    known: Collection[str]
     recognise: Recogniser
 
 
@@ -105,6 +107,11 @@ def gather(data: Path, entries: Sequence[Mapping[str, Any]], words: Words) -> Ga
     out = Gathered([], [], [], {})
     problems: list[str] = []
     for number, entry in enumerate(entries, start=1):
+        for header, code in entry[words.map_key].items():
+            if code.partition("@")[0] not in words.known:
+                problems.append(
+                    f"config: files: {words.map_key}: {header!r} is mapped to {code!r}, which is no {words.what}. Correct it."
+                )
         found = sorted(data.glob(entry["path"])) if "*" in entry["path"] else [data / entry["path"]]
         if not found:
             problems.append(f"{entry['path']}: no file fits the pattern. Correct it in the config.")
@@ -132,9 +139,17 @@ def place(records: list[Record], people: pd.DataFrame, study_visits: visits.Visi
     frame = pd.DataFrame({"patient": [r.patient for r in records], "date": [r.date for r in records]}, dtype="string")
     attached = participants.attach(frame, people, patient="patient", date="date")
     names = {quantities.key(name): name for name in study_visits}
+    shortened = {str(patient).strip().lstrip("0") for patient in people["patient_id"]}
+    named = {visit for record in records for visit in record.options["events"].values()}
+    if unknown := sorted(named - set(study_visits)):
+        raise StudyError(
+            f"config: files: events: no visit of the study: {', '.join(unknown)}. Name it under visits first."
+        )
     for record, who, day in zip(records, attached["participant_id"], attached["day"], strict=True):
         record.participant_id = None if pd.isna(who) else str(who)
         record.day = None if pd.isna(day) else int(day)
+        if record.participant_id is None and record.patient.lstrip("0") in shortened - {""}:
+            record.hint = "a participant's number but for its leading zeros: keep the column as text"
         if record.day is None and not record.visit:
             events = {quantities.key(event): visit for event, visit in record.options["events"].items()}
             record.visit = _visit_of_event(record.event, names | events)

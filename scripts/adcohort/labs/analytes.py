@@ -114,16 +114,18 @@ class Dictionary:
         for cut in re.finditer(r"[(\[,_ 【%]", text):
             codes = self._names.get(quantities.key(text[: cut.start()]))
             tail = _bare(text[cut.start() :])
-            if codes and (said := self._unit_and_denominator(tail, codes)):
+            if codes and (said := self._unit_and_denominator(tail, codes, bracketed=text[-1] in ")]】")):
                 return Heading(codes[0], *said, visit=visit)
         return None
 
-    def _unit_and_denominator(self, tail: str, codes: list[str]) -> tuple[str, str] | None:
+    def _unit_and_denominator(self, tail: str, codes: list[str], bracketed: bool) -> tuple[str, str] | None:
         denominator = self._denominators.get(quantities.key(tail), "")
         if denominator:
             return "%", denominator
-        if any(self.ucum(tail, self.by_code[code]) for code in codes):
-            return tail, ""
+        for analyte in (self.by_code[code] for code in codes):
+            unit = self.ucum(tail, analyte)
+            if unit and (bracketed or analyte.takes(unit)):  # in creat_b the b is no unit, though UCUM has one
+                return tail, ""
         return None
 
 

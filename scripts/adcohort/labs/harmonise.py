@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from adcohort import quantities, tables, visits
+from adcohort.errors import StudyError
 from adcohort.labs import flags, ratios
 from adcohort.labs.analytes import Dictionary
 from adcohort.labs.values import Refused, Value, value_of
@@ -96,12 +97,16 @@ def _what(record: Record, dictionary: Dictionary) -> str:
 
 def _must_have_who_and_when(record: Record) -> None:
     if record.participant_id is None:
-        raise Refused(Reason.UNKNOWN_PARTICIPANT)
+        raise Refused(Reason.UNKNOWN_PARTICIPANT, record.hint)
     if record.day is None and not record.visit:
         raise Refused(Reason.NO_DATE)
 
 
 def _reference(study_visits: visits.Visits, options: Mapping[str, Any]) -> str:
+    if options["reference"] is not None and options["reference"] not in study_visits:
+        raise StudyError(
+            f"config: labs.reference: {options['reference']!r} is no visit. Known: {', '.join(study_visits)}."
+        )
     return options["reference"] or next(iter(study_visits))
 
 

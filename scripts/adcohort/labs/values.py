@@ -70,7 +70,7 @@ def value_of(record: Record, dictionary: Dictionary, options: Mapping[str, Any])
     specimen = _specimen(record, analyte, dictionary)
     denominator = dictionary.denominator(record.denominator or _declared(record, "denominator", analyte))
     if denominator and analyte.denominator and denominator != analyte.denominator:
-        raise Refused(Reason.OTHER_DENOMINATOR, f"of {denominator}, not of {analyte.denominator}")
+        raise Refused(Reason.OTHER_DENOMINATOR, f"not of {analyte.denominator}")
     flags += _range_flags(value, quantity.qualifier, analyte, options)
     return Value(
         record,
@@ -137,7 +137,7 @@ def _specimen(record: Record, analyte: Analyte, dictionary: Dictionary) -> str:
     if not specimen and analyte.specimen_needed:
         raise Refused(Reason.SPECIMEN_UNKNOWN)
     if specimen and analyte.specimen and specimen not in analyte.specimen:
-        raise Refused(Reason.OTHER_SPECIMEN, f"{specimen}, not {' or '.join(analyte.specimen)}")
+        raise Refused(Reason.OTHER_SPECIMEN, f"not {' or '.join(analyte.specimen)}")
     return specimen
 
 

@@ -76,7 +76,7 @@ def sort_forms(records: list[Record], key: Key, study_visits: visits.Visits, *, 
         record = form.record
         form.visit = visits.visit_of(record.day, study_visits) or "" if record.day is not None else record.visit
         if record.participant_id is None:
-            out.exclusions.append(_excluded(record, form.name, Reason.UNKNOWN_PARTICIPANT))
+            out.exclusions.append(_excluded(record, form.name, Reason.UNKNOWN_PARTICIPANT, record.hint))
         elif form.visit:
             usable.append(form)
         else:
