@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from adcohort import nifti
 from adcohort.roi import pictures
-from adcohort.roi.lesions import identify
+from adcohort.roi.lesions import changes, identify
 from adcohort.roi.pictures import ADC_RANGE, GAP, PANEL, PLANES, READERS, Outline, Sheet, Volume
 from adcohort.roi.regions import Array
 
@@ -155,7 +155,9 @@ def draw_page(
             marks = _marks(seen, lesion, colours)
             centre = _largest_slice(marks[-1].mask, views[seen.visit][0])
             images.append(pictures.panel(seen.adc, 0, centre=centre, width_mm=width, scale=ADC_RANGE, outlines=marks))
-            captions.append(f"{here}: {_words(seen, lesion, before if seen.visit != baseline else None)}")
+            words = _words(seen, lesion, before if seen.visit != baseline else None)
+            changed = changes(_own_row(seen, lesion) or {}, first)
+            captions.append("\n".join([here, words, *([f"! {', '.join(changed)}"] if changed else [])]))
             edges.append(PLANES[0][4])
         sheet.text(f"lesion {lesion}, {width:.0f} mm wide", 14, bold=True)
         sheet.panels(images, captions, edges)
@@ -180,7 +182,7 @@ def _own_row(seen: Seen, lesion: str) -> dict[str, Any] | None:
 def _words(seen: Seen, lesion: str, before: float | None = None) -> str:
     row = _own_row(seen, lesion)
     if row is None:
-        return "not drawn"
+        return "no region"
     if row["status"] != "measured":
         return str(row["reason"] or row["status"])
     change = f" ({100 * (row['adc_mean'] / before - 1):+.0f} %)" if before else ""

@@ -131,7 +131,8 @@ class Sheet:
 
     def panels(self, images: Sequence[Image.Image | None], captions: Sequence[str], edges: Sequence[str] = ()) -> None:
         """A row of panels with captions; None leaves a place empty, its caption stands inside."""
-        self.rows.append(("panels", (images, captions, edges), PANEL + 26))
+        lines = max((caption.count("\n") + 1 for caption in captions), default=1)
+        self.rows.append(("panels", (images, captions, edges), PANEL + 10 + 16 * lines))
 
     def scale(self, words: str, ends: tuple[float, float]) -> None:
         """A grey scale bar with its ends."""
@@ -161,7 +162,8 @@ class Sheet:
             x = GAP + number * (PANEL + GAP)
             if image is None:
                 draw.rectangle((x, y, x + PANEL - 1, y + PANEL - 1), outline="#c8c8c8")
-                draw.text((x + PANEL // 2, y + PANEL // 2), captions[number], fill=DIM, font=font(13), anchor="mm")
+                place = (x + PANEL // 2, y + PANEL // 2)
+                draw.text(place, captions[number], fill=DIM, font=font(13), anchor="mm", align="center")
                 continue
             sheet.paste(image, (x, y))
             draw.text((x, y + PANEL + 3), captions[number], fill=INK, font=font(13))
