@@ -43,7 +43,7 @@ def write_run(folder: Path, stem: str, run: Run, fitted: Fitted) -> None:
             maps.n_used,
             {"Description": "Number of volumes that the fit used; 0 where there is no ADC"},
         ),
-        ("desc-foreground_mask", fitted.foreground, {"Description": "Voxels with signal", "Type": "Foreground"}),
+        ("desc-foreground_mask", fitted.foreground, {"Description": "Voxels with signal"}),
         (
             "desc-perfusionfree_ADC",
             fitted.perfusion_free,

@@ -16,7 +16,16 @@ DESCRIPTION = {
     "GeneratedBy": [{"Name": "adcohort", "Description": "fit_adc: apparent diffusion coefficient of every voxel"}],
     "DatasetLinks": {"raw": "../bids"},
 }
-BIDSIGNORE = ["adc.tsv", "adc.json", "exclusions.tsv", "exclusions.json", "qc/", "**/status.json", "**/*_dwimap.*"]
+BIDSIGNORE = [
+    "adc.tsv",
+    "adc.json",
+    "exclusions.tsv",
+    "exclusions.json",
+    "qc",
+    "qc/**",
+    "**/status.json",
+    "**/*_dwimap.*",
+]
 
 
 def gather(
