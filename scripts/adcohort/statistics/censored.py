@@ -163,15 +163,20 @@ def bivariate_normal(
         return float(found.fun), found.x
 
     best, where = at(None, start)
-    rest = np.delete(where, 1)
+    warm = np.delete(where, 1)  # each search along the profile starts where the last one ended
     drop = stats.chi2.isf(1 - level, 1) / 2
 
     def excess(gap: float) -> float:
-        return at(gap, rest)[0] - best - drop
+        nonlocal warm
+        loss, warm = at(gap, warm)
+        return loss - best - drop
 
     width = max(float(np.exp(where[2:4]).max()) / np.sqrt(len(seen[0])), 1e-8)
-    ends = [_cross(excess, float(where[1]), direction * width) for direction in (-1, 1)]
-    p = float(stats.chi2.sf(max(0.0, 2 * (at(0.0, rest)[0] - best)), 1))
+    ends = []
+    for direction in (-1, 1):
+        warm = np.delete(where, 1)
+        ends.append(_cross(excess, float(where[1]), direction * width))
+    p = float(stats.chi2.sf(max(0.0, 2 * (at(0.0, np.delete(where, 1))[0] - best)), 1))
     return Size(float(where[1]), ends[0], ends[1], p)
 
 
