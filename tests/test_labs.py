@@ -499,6 +499,7 @@ def test_unknown_columns_and_names_are_told_without_their_words(tmp_path):
     [
         ("name,result\nx,1\n", "no column for patient"),
         ("MRN,date,height\n7,2018-03-01,1.8\n", "no column is recognised"),
+        ("MRN,date,TSH (mIU/L)\n0007,3/1/2018,1.8\n", "none of the dates of sheet 1.1"),
     ],
 )
 def test_a_sheet_that_cannot_be_used_stops_with_a_remedy(tmp_path, content, words):

@@ -97,9 +97,18 @@ def test_dates_and_numbers_of_a_workbook(tmp_path):
 
 def test_dates_in_the_usual_forms():
     cells = pd.Series(
-        ["2020-01-31", "2020/1/31 08:30", "20200131", "２０２０年１月３１日", "31.01.2020", "2020-02-30", ""]
+        [
+            "2020-01-31",
+            "2020/1/31 08:30",
+            "20200131",
+            "２０２０年１月３１日",
+            "31.1.2020 8:30",
+            "1/2/2020",
+            "2020-02-30",
+            "",
+        ]
     )
-    assert sheets.dates(cells).notna().tolist() == [True] * 4 + [False] * 3
+    assert sheets.dates(cells).notna().tolist() == [True] * 5 + [False] * 3
 
 
 def test_rows_keep_their_number_in_the_file(tmp_path):

@@ -137,6 +137,7 @@ def place(records: list[Record], people: pd.DataFrame, study_visits: visits.Visi
     A record of nobody in the study has no participant_id; a date that is none, no day.
     """
     frame = pd.DataFrame({"patient": [r.patient for r in records], "date": [r.date for r in records]}, dtype="string")
+    _must_have_readable_dates(records, sheets.dates(frame["date"]))
     attached = participants.attach(frame, people, patient="patient", date="date")
     names = {quantities.key(name): name for name in study_visits}
     shortened = {str(patient).strip().lstrip("0") for patient in people["patient_id"]}
@@ -153,6 +154,21 @@ def place(records: list[Record], people: pd.DataFrame, study_visits: visits.Visi
         if record.day is None and not record.visit:
             events = {quantities.key(event): visit for event, visit in record.options["events"].items()}
             record.visit = _visit_of_event(record.event, names | events)
+
+
+def _must_have_readable_dates(records: list[Record], moments: pd.Series) -> None:
+    """A sheet whose dates are all unreadable is a matter of format, not of single rows."""
+    readable: dict[tuple[str, str], bool] = {}
+    for record, moment in zip(records, moments, strict=True):
+        if record.date:
+            sheet = (record.source, Path(record.file).name)
+            readable[sheet] = readable.get(sheet, False) or not pd.isna(moment)
+    if problems := [
+        f"{name}: none of the dates of sheet {source} can be read. Write them as YYYY-MM-DD, or name another column (date)."
+        for (source, name), some in readable.items()
+        if not some
+    ]:
+        raise StudyError(problems)
 
 
 def _visit_of_event(event: str, known: Mapping[str, str]) -> str:

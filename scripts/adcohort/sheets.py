@@ -128,8 +128,12 @@ def to_table(sheet: Sheet, file_name: str, header_row: int | None = None) -> Tab
 
 
 def dates(cells: pd.Series) -> pd.Series:
-    """Calendar days of text cells (2020-01-31, 2020/1/31, 20200131, 2020年1月31日, with or without a time); others NaT."""
+    """Calendar days of text cells (2020-01-31, 2020/1/31, 20200131, 2020年1月31日, 31.1.2020, also with a time); others NaT.
+
+    1/2/2020 is none: whether its day stands first is not known.
+    """
     text = cells.astype("string").str.normalize("NFKC").str.strip()
+    text = text.str.replace(r"^(\d{1,2})\.(\d{1,2})\.(\d{4})\b", r"\3-\2-\1", regex=True)
     parts = text.str.extract(r"^(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?:[ T].*)?$")
     joined = parts[0] + "-" + parts[1].str.zfill(2) + "-" + parts[2].str.zfill(2)
     return pd.to_datetime(joined, format="%Y-%m-%d", errors="coerce")
