@@ -4,7 +4,9 @@ in   result tables, figures and pictures of the stages that the study has; the r
 out  <results>/report/report.html tables.docx participants/ (empty unless the study is large)
 """
 
-SHEETS = study.raw_files(config)
+from adcohort import rawfiles
+
+SHEETS = rawfiles.raw_files(config)
 TABLES = [
     *(["ingest/series"] if has("ingest") else []),
     *(["adc/adc"] if has("adc") else []),

@@ -10,7 +10,7 @@ import fake_results
 import pandas as pd
 import pytest
 import report_of
-from adcohort import study
+from adcohort import rawfiles
 from adcohort.report import findings, gather, page, papertables, pictures, provenance, word
 from docx import Document
 from hypothesis import HealthCheck, given, settings
@@ -105,7 +105,7 @@ def test_the_same_results_give_the_same_bytes(complete):
 
 def test_no_path_of_the_config_is_printed(html):
     text = " ".join(Page(html).text)
-    for path in [*study.raw_files(report_of.config()).values(), "data/example", "rois/", "dicom/"]:
+    for path in [*rawfiles.raw_files(report_of.config()).values(), "data/example", "rois/", "dicom/"]:
         assert path not in text, path
     hidden = provenance.without_paths(
         {

@@ -11,30 +11,6 @@ from adcohort.errors import StudyError
 STAGES = ("ingest", "adc", "roi", "labs", "questionnaires", "adverse_events", "response", "statistics")
 NEEDS = {"adc": ("ingest",), "roi": ("ingest", "adc")}  # a stage works on what others make
 SETTINGS = ("flow", "figures", "report", "example")  # parts that have settings but are not chosen by being there
-# keys whose values are paths of raw files under `data`
-PATHS = frozenset(
-    {"participants", "dicom", "masks", "file", "files", "path", "lesions", "responses", "dictionary", "exposure"}
-)
-
-
-def raw_files(config: Mapping[str, Any]) -> dict[str, str]:
-    """The raw sheets that the config names, by their key (``labs.files.1``); folders, patterns and the example's part not."""
-    found: dict[str, str] = {}
-
-    def walk(value: Any, key: str, where: str) -> None:
-        if isinstance(value, Mapping):
-            for name, part in value.items():
-                walk(part, str(name), f"{where}.{name}" if where else str(name))
-        elif isinstance(value, list):
-            for place, part in enumerate(value, start=1):
-                walk(part, key, f"{where}.{place}")
-        elif isinstance(value, str) and key in PATHS - {"dicom", "masks"} and "*" not in value:
-            found[where.removesuffix(".path").removesuffix(".file")] = value
-
-    walk({key: part for key, part in config.items() if key != "example"}, "", "")
-    return found
-
-
 def schema(folder: Path) -> dict[str, Any]:
     """The study's JSON schema: config/schema/study.yaml with each stage's own file in its place."""
     import yaml

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from adcohort import files, study
+from adcohort import files, rawfiles
 from adcohort.statistics import plan
 
 HOME = Path(__file__).parents[3]
 # keys whose values name files, people or the hospital's words: the report says that they are set, not what they hold
-PATHS = study.PATHS | {"data"}
+PATHS = rawfiles.PATHS | {"data"}
 NAMES = {"readers", "lesion_names", "columns", "headers", "sheets", "events", "terms"}
 PROGRAMS = [
     "numpy", "pandas", "pydicom", "highdicom", "SimpleITK", "scipy", "statsmodels", "lifelines", "matplotlib", "great-tables",
