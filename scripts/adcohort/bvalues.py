@@ -33,3 +33,8 @@ def nearest(actual: np.ndarray, names: np.ndarray) -> np.ndarray:
     """Of known nominal b values the one nearest to each actual one."""
     known = np.asarray(names)
     return known[np.abs(np.asarray(actual, dtype=np.float64)[:, None] - known).argmin(axis=1)]
+
+
+def levels(names: np.ndarray) -> np.ndarray:
+    """The nominal b values that occur, ascending. (np.unique would import numpy.ma, which costs more than a small fit.)"""
+    return np.array(sorted(set(names.tolist())))

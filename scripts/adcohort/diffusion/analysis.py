@@ -63,7 +63,7 @@ def fit_run(run: Run, settings: Settings) -> Fitted:
     maps = fit(run.signals, design, settings.estimator, level, ALL_MAPS)
     free = use[run.nominal[use] >= bvalues.PERFUSION_FREE]
     perfusion_free = None
-    if len(np.unique(run.nominal[free])) >= 2 and len(free) < len(use):
+    if len(bvalues.levels(run.nominal[free])) >= 2 and len(free) < len(use):
         high = samples(run.b, run.nominal, free, settings.directions)
         perfusion_free = fit(run.signals, high, settings.estimator, level).adc
     inside = foreground(run, found.level)
@@ -71,7 +71,7 @@ def fit_run(run: Run, settings: Settings) -> Fitted:
     for model in settings.models:
         from adcohort.diffusion import models
 
-        if lacks := models.needs(model, np.unique(run.nominal[use]).tolist()):
+        if lacks := models.needs(model, bvalues.levels(run.nominal[use]).tolist()):
             fitted.left_out.append(lacks)
         else:
             data = (run.signals[use], run.b[use], run.nominal[use])
@@ -113,7 +113,7 @@ def _summary(run: Run, settings: Settings, use: np.ndarray, found: Noise, fitted
     maps, inside = fitted.maps, fitted.foreground
     adc = maps.adc[inside]
     assert maps.r2 is not None and maps.guarded is not None
-    used = np.unique(run.nominal[use])
+    used = bvalues.levels(run.nominal[use])
     lowest = run.signals[np.flatnonzero(run.nominal == run.levels[0])[0]][inside]
     guarded = settings.noise_guard and found.level is not None
     finite = np.isfinite(adc)

@@ -37,7 +37,7 @@ class Run:
     @property
     def levels(self) -> list[int]:
         """The nominal b values, ascending."""
-        return [int(b) for b in np.unique(self.nominal)]
+        return [int(b) for b in bvalues.levels(self.nominal)]
 
     def image(self, values: np.ndarray) -> np.ndarray:
         """Values (voxels,) as an array [x, y, z]."""
@@ -88,7 +88,7 @@ def chosen(run: Run, b_min: float | None, b_max: float | None) -> np.ndarray:
     """
     low, high = b_min or 0.0, np.inf if b_max is None else b_max
     inside = (run.nominal >= low) & (run.nominal <= high)
-    levels = np.unique(run.nominal[inside])
+    levels = bvalues.levels(run.nominal[inside])
     if len(levels) < 2:
         had = " ".join(map(str, run.levels))
         limits = "" if len(run.levels) < 2 else f", of which b_min and b_max leave {len(levels)}"
@@ -102,7 +102,7 @@ def chosen(run: Run, b_min: float | None, b_max: float | None) -> np.ndarray:
 
 def _somewhere_usable(run: Run, rows: np.ndarray, voxels: slice) -> bool:
     usable = np.zeros(run.signals[0, voxels].shape, np.uint8)
-    for level in np.unique(run.nominal[rows]):
+    for level in bvalues.levels(run.nominal[rows]):
         usable += np.logical_or.reduce([positive(run.signals[row, voxels]) for row in rows[run.nominal[rows] == level]])
         if usable.max() == 2:
             return True

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+from adcohort import bvalues
 
 DIRECTIONS = ("geometric_mean", "fitted_together")
 
@@ -50,7 +51,8 @@ def samples(b: np.ndarray, nominal: np.ndarray, use: np.ndarray, directions: str
     if directions not in DIRECTIONS:
         raise ValueError(f"no way {directions!r} to combine directions; there are {', '.join(DIRECTIONS)}")
     volumes = use[np.argsort(nominal[use], kind="stable")]
-    levels, group = np.unique(nominal[volumes], return_inverse=True)
+    levels = bvalues.levels(nominal[volumes])
+    group = np.searchsorted(levels, nominal[volumes])
     actual = np.asarray(b, dtype=np.float64)[volumes] / 1000.0
     if directions == "fitted_together" or len(levels) == len(volumes):
         return Samples(volumes, group, actual.astype(np.float32), group, None)
