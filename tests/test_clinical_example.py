@@ -50,6 +50,8 @@ def test_response_and_disease_control_are_the_published_ones(study):
         assert (row["responders"], row["n"], *(round(row[c], 1) for c in ("percent", "ci_low", "ci_high"))) == expected
     assert found["ORR", False, "all treated", "wilson"]["responders"] == 25
     assert {lesion["participant_id"] for lesion in lesions} == set(people["participant_id"])
+    assert {point["new_lesion"] for point in points} == {"no", "equivocal", "yes"}
+    assert {"PD", "NON-CR/NON-PD", "CR"} <= {point["nontarget"] for point in points}
 
 
 def test_responses_are_the_cohorts_truth(study):

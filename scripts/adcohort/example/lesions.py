@@ -52,7 +52,7 @@ def _measurements(person: Person) -> list[dict[str, Any]]:
             rows.append(_row(person, day, ("N1", "non-target", organ), None, finding))
         if progressed and seed_of_progression > 0.7:
             rows.append(_row(person, day, ("X1", "new", new_organ), None, "unequivocal"))
-        elif person.response == "SD" and not progressed and day > 0 and seed_of_progression < 0.25:
+        elif person.response == "SD" and not progressed and day > 0 and seed_of_progression < 0.5:
             rows.append(_row(person, day, ("X1", "new", new_organ), None, "equivocal"))
     return rows
 

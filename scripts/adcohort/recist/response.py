@@ -155,7 +155,8 @@ def _target(targets: Sequence[Target], sums: _Sums) -> tuple[str, str]:
     if not targets:
         return "none", ""
     if sums.gone:
-        return "CR", "all target lesions gone (nodes below 10 mm)"
+        nodes = f" (nodes below {NORMAL_NODE_MM:g} mm)" if any(lesion.node for lesion in targets) else ""
+        return "CR", f"all target lesions gone{nodes}"
     if sums.progressed:
         percent = f"{signed(percent_of(sums.measured, sums.nadir))} % and " if sums.nadir else ""
         part = " by the measured lesions alone" if sums.missing else ""
