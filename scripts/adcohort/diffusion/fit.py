@@ -33,7 +33,7 @@ from adcohort.diffusion.samples import Samples, logarithms, volumes_used
 
 ESTIMATORS = ("wls", "ols", "nlls")
 ALL_MAPS = ("adc", "s0", "r2", "stderr", "n_used", "guarded")
-_BLOCK = 16384  # voxels; the work of a block stays in the processor's cache
+_BLOCK = 131_072  # samples: a block's work stays in the processor's cache, and is long enough to make calls cheap
 _NONE = np.empty(0, np.intp)
 _MODEL_MAPS = {"s0", "r2", "stderr"}
 
@@ -89,9 +89,10 @@ def fit_blocks(
     if estimator not in ESTIMATORS:
         raise ValueError(f"no estimator {estimator!r}; there are {', '.join(ESTIMATORS)}")
     count = signals.shape[1]
+    step = max(4096, _BLOCK // len(design.volumes))
     width = 0
-    for first in range(0, count, _BLOCK):
-        part = slice(first, min(first + _BLOCK, count))
+    for first in range(0, count, step):
+        part = slice(first, min(first + step, count))
         if part.stop - first != width:  # the first block, and the last one if it is smaller
             width = part.stop - first
             out: dict[str, np.ndarray] = {name: np.empty(width, kind) for name, kind in _made(want).items()}
