@@ -21,7 +21,7 @@ PACKAGE_OF = {
     "PIL": "pillow",
 }
 # installed by another package of the same env on both registries
-COMES_WITH = {"pillow": "matplotlib"}
+COMES_WITH = {"pillow": "matplotlib", "markupsafe": "jinja2"}
 # packages that no import shows: pydicom finds its decoders, pandas its reader of xlsx by themselves
 UNSEEN = {"pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg", "pylibjpeg-rle", "openpyxl", "python"}
 

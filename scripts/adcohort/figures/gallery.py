@@ -121,7 +121,7 @@ def _panel(axis: Any, image: Seen, lesion: str | None) -> tuple[Any, int]:
     mask = None
     if lesion in image.outlines:
         readers = image.outlines[lesion]
-        mask = readers[min(readers)]
+        mask = readers.get(image.reader, readers[min(readers)])
     if mask is not None and mask.any():
         at = int(np.argmax(mask.sum(axis=(0, 1))))
         middle = np.argwhere(mask[:, :, at]).mean(axis=0)
