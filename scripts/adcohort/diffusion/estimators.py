@@ -88,22 +88,35 @@ def line_statistics(
     design: Samples,
     fitted: tuple[np.ndarray, np.ndarray, np.ndarray | None],
     base: np.ndarray | None,
+    work: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """R squared and standard error of the slope, both with the weights of the fit; NaN where only two samples count."""
+    """R squared and standard error of the slope, both with the weights of the fit; NaN where only two samples count.
+
+    `work` is that of `line`. `logs` holds the residuals afterwards.
+    """
     intercept, slope, weights = fitted
+    square, ones = work[1, : len(logs)], np.ones(len(logs), logs.dtype)
     if weights is None:
-        weights = np.ones((len(logs), 1), np.float32)
+        weights = work[0, : len(logs)]
+        weights[:] = 1.0
     count = np.float32(len(logs)) if base is None else base.sum(axis=0)
     n, x, xx = design.basis @ weights
-    mean = (weights * logs).sum(axis=0) / n
-    residual = logs - intercept - slope * design.shift[:, None]
-    rest = (weights * residual * residual).sum(axis=0)
-    deviation = logs - mean
-    total = (weights * deviation * deviation).sum(axis=0)
+    mean = ones @ np.multiply(weights, logs, out=square)
+    mean /= n
+    logs -= mean
+    np.multiply(logs, logs, out=square)
+    square *= weights
+    total = ones @ square
+    mean -= intercept
+    logs += mean
+    logs -= np.multiply(design.shift[:, None], slope, out=square)
+    np.multiply(logs, logs, out=square)
+    square *= weights
+    rest = ones @ square
     enough = count > 2
     r2 = np.where(enough & (total > 0), 1 - rest / total, np.nan)
     stderr = np.where(enough, np.sqrt(rest / (count - 2) * n / (n * xx - x * x)), np.nan)
-    return r2.astype(np.float32), stderr.astype(np.float32)
+    return r2, stderr
 
 
 def nonlinear(

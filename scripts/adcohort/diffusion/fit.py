@@ -173,7 +173,7 @@ def _estimate(
     if nlls:
         intercept, slope, found["r2"], found["stderr"] = nonlinear(logs, design, slope, base)
     elif _MODEL_MAPS & set(want):
-        found["r2"], found["stderr"] = line_statistics(logs, design, fitted, base)
+        found["r2"], found["stderr"] = line_statistics(logs, design, fitted, base, work)
     if "stderr" in found:
         found["stderr"] /= 1000
     if "s0" in want:
