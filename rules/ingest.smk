@@ -24,17 +24,18 @@ if has("ingest"):
             "<logs>/benchmarks/index_dicom.jsonl"
         conda:
             "../envs/imaging.yaml"
+        threads: 4
         params:
             code=code("index_dicom"),
             options=options("visits", "ingest"),
             masks=part("roi", "masks"),
             tree=tree_state(config["ingest"]["dicom"], *mask_folders()),
-            data=config["data"],
-            dicom=raw(config["ingest"]["dicom"]),
+            data=lambda wildcards: config["data"],
+            dicom=lambda wildcards: raw(config["ingest"]["dicom"]),
         shell:
             'python "$ADCOHORT/scripts/index_dicom.py" {params.dicom:q} --data {params.data:q}'
             " --participants {input.participants:q} --options {params.options:q}"
-            " --masks {params.masks:q} --index {output.index:q} 2> {log:q}"
+            " --masks {params.masks:q} --workers {threads} --index {output.index:q} 2> {log:q}"
 
     rule convert_dwi:
         """Turn one visit's diffusion runs into volumes; what is wrong with their pixels is a status, not a failure."""
@@ -49,7 +50,7 @@ if has("ingest"):
         params:
             code=code("convert_dwi"),
             volumes=config["ingest"]["volumes"],
-            data=config["data"],
+            data=lambda wildcards: config["data"],
         shell:
             'python "$ADCOHORT/scripts/convert_dwi.py" {input.manifest:q} --data {params.data:q}'
             " --volumes {params.volumes:q} --converted {output.converted:q} 2> {log:q}"

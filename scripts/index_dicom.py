@@ -26,6 +26,7 @@ def main() -> None:
     parser.add_argument(
         "--masks", type=json.loads, help="the config's patterns of mask files, as {'roi': {'masks': […]}}"
     )
+    parser.add_argument("--workers", type=int, default=1, help="processes that read")
     parser.add_argument("--cache", type=Path, help="what earlier calls read; beside the index if not given")
     parser.add_argument(
         "--index", type=Path, required=True, help="folder to write: manifests, regions, series.json, objects.json"
@@ -42,7 +43,7 @@ def main() -> None:
     cache = args.cache or args.index.with_name("index_cache.sqlite")
     files.private_folder(cache.parent)
     windows = visits.of_stage(args.options["visits"], (args.options.get("ingest") or {}).get("visits"))
-    out = index.build(tree.read(args.data, args.tree, cache), people, windows)
+    out = index.build(tree.read(args.data, args.tree, cache, workers=args.workers), people, windows)
     write(out, args.index, regions(out, args.data, args.masks, people))
 
 

@@ -32,8 +32,9 @@ def canaries(out: pydicom.Dataset) -> pydicom.Dataset:
     for name in (
         "PatientName", "InstitutionName", "InstitutionAddress", "ReferringPhysicianName", "StationName", "OperatorsName",
         "AccessionNumber", "StudyDescription", "SeriesDescription", "ProtocolName", "DeviceSerialNumber", "StudyID",
-        "PatientComments", "ImageComments", "RequestedProcedureDescription", "PerformedProcedureStepDescription", "OtherPatientIDs",
-        "PatientAddress", "SequenceName", "InstitutionalDepartmentName", "PerformingPhysicianName", "CountryOfResidence",
+        "PatientComments", "ImageComments", "RequestedProcedureDescription", "PerformedProcedureStepDescription",
+        "OtherPatientIDs", "PatientAddress", "SequenceName", "InstitutionalDepartmentName", "PerformingPhysicianName",
+        "CountryOfResidence",
     ):  # fmt: skip
         setattr(
             out,

@@ -1,12 +1,13 @@
 """What one file says, in plain values: who, when, what kind of image, and where and how weighted each of its frames is."""
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from adcohort.dicom import drawings, fast_reader, pydicom_reader, slices, weighting
 from adcohort.dicom.elements import Elements
 from adcohort.dicom.slices import Frame
+from adcohort.dicom.tags import TAG
 from adcohort.reasons import Reason
 
 _TECHNICAL = (  # elements that describe how an image was made, and no person; kept for sidecars and for telling protocols apart
@@ -30,6 +31,11 @@ _TECHNICAL_NUMBERS = (
     "SliceThickness",
     "SpacingBetweenSlices",
 )
+_TECHNICAL_TAGS = tuple(
+    TAG[name] for name in (*_TECHNICAL, *_TECHNICAL_LISTS, *_TECHNICAL_NUMBERS, "EchoPlanarPulseSequence")
+)
+_REMEMBERED = 1000
+_seen_technical: dict[tuple[Any, ...], dict[str, Any]] = {}
 _DICOMDIR = "1.2.840.10008.1.3.10"
 REGION_CLASSES = {
     "1.2.840.10008.5.1.4.1.1.66.4": "SEG",
@@ -57,7 +63,8 @@ class Instance:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
-        return asdict(self) | {"frames": [list(frame) for frame in self.frames]}
+        frames = [list(frame) for frame in self.frames]
+        return {"reason": str(self.reason), "detail": self.detail, "head": self.head, "frames": frames}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Instance":
@@ -157,25 +164,40 @@ def _patient(elements: Elements) -> str:
 
 
 def _technical(elements: Elements) -> dict[str, Any]:
+    """Technical facts; the files of a series share them, so they are looked at once for the same bytes."""
+    key = tuple(map(elements.raw, _TECHNICAL_TAGS))
+    found = _seen_technical.get(key)
+    if found is None:
+        if len(_seen_technical) > _REMEMBERED:
+            _seen_technical.clear()
+        found = _seen_technical[key] = _plain_technical(elements)
+    found = found | _enhanced_technical(elements)
+    if (elements.number("philips_epi_factor") or 0) > 1:
+        found["echo_planar"] = True
+    return found
+
+
+def _plain_technical(elements: Elements) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in _TECHNICAL:
         if value := elements.text(name):
             found[name] = value
     for name in _TECHNICAL_LISTS:
         if values := elements.texts(name):
-            found[name] = values
+            found[name] = list(values)
     for name in _TECHNICAL_NUMBERS:
         number = elements.number(name)
         if number is not None:
             found[name] = number
-    found |= _enhanced_technical(elements)
-    if elements.text("EchoPlanarPulseSequence") == "YES" or (elements.number("philips_epi_factor") or 0) > 1:
+    if elements.text("EchoPlanarPulseSequence") == "YES":
         found["echo_planar"] = True
     return found
 
 
 def _enhanced_technical(elements: Elements) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    if not elements.has("SharedFunctionalGroupsSequence") and not elements.has("PerFrameFunctionalGroupsSequence"):
+        return found
     frame = elements.item("PerFrameFunctionalGroupsSequence")
     shared = elements.item("SharedFunctionalGroupsSequence")
     wanted = (
@@ -187,8 +209,6 @@ def _enhanced_technical(elements: Elements) -> dict[str, Any]:
         ("PixelMeasuresSequence", "SliceThickness", "SliceThickness"),
         ("PixelMeasuresSequence", "SpacingBetweenSlices", "SpacingBetweenSlices"),
     )
-    if frame is None and shared is None:
-        return found
     for sequence, name, called in wanted:
         item = slices.group(sequence, frame, shared)
         value = item.number(name) if item is not None else None

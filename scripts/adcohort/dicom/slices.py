@@ -60,7 +60,7 @@ def of_file(elements: Elements, head: dict[str, Any]) -> list[Frame]:
         return _enhanced_frames(elements, head)
     orientation, position, spacing = _plane(elements, elements, elements)
     slope, intercept = _scale(elements, head["vendor"], elements)
-    weight = weighting.of_dataset(elements, head["vendor"], _axes(orientation))
+    weight = weighting.of_dataset(elements, head["vendor"], orientation)
     order = head["instance"] or 0
     first = Frame(
         0, _is_map(elements, head), weight.b, weight.direction, weight.isotropic, position, orientation, spacing,
@@ -83,7 +83,7 @@ def _enhanced_frames(elements: Elements, head: dict[str, Any]) -> list[Frame]:
         slope, intercept = _scale(group("PixelValueTransformationSequence", groups, shared), head["vendor"], groups)
         weight = weighting.of_groups(groups, shared)
         if weight.b is None:
-            weight = weighting.of_dataset(elements, head["vendor"], _axes(orientation))
+            weight = weighting.of_dataset(elements, head["vendor"], orientation)
         kind = group("MRImageFrameTypeSequence", groups, shared)
         words = kind.texts("FrameType") if kind is not None else []
         frames.append(
@@ -106,13 +106,6 @@ def _plane(
         (where[0], where[1], where[2]) if len(where) == 3 else None,
         (distance[0], distance[1]) if len(distance) == 2 and min(distance) > 0 else None,
     )
-
-
-def _axes(orientation: tuple[float, ...] | None) -> np.ndarray | None:
-    if orientation is None:
-        return None
-    row, column = np.array(orientation[:3]), np.array(orientation[3:])
-    return np.array([row, column, np.cross(row, column)])
 
 
 def _scale(transformation: Elements | None, maker: str, private: Elements) -> tuple[float, float]:

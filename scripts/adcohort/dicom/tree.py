@@ -1,10 +1,13 @@
 """A tree of found files, read once: an index of what each file says, of which only new and changed files are read again."""
 
+import contextlib
 import hashlib
 import json
+import multiprocessing
 import os
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from adcohort.dicom import found, instances
@@ -23,9 +26,11 @@ _READERS = (
     "fast_reader",
     "pydicom_reader",
 )
+_FILES_A_WORKER = 500  # fewer new files are not worth a process
+_CHUNK = 64
 
 
-def read(data: Path, tree: Path, cache: Path) -> list[File]:
+def read(data: Path, tree: Path, cache: Path, *, workers: int = 1) -> list[File]:
     """Every file under a tree with its content hash and what it says, sorted by path.
 
     Parameters
@@ -36,25 +41,51 @@ def read(data: Path, tree: Path, cache: Path) -> list[File]:
         Folder to search, with all its folders.
     cache
         What earlier calls read (SQLite, made if it is not there); it holds patients' data and belongs into a private folder.
+    workers
+        Processes that read new files, if there are many.
     """
-    here = {found.portable(os.path.relpath(path, data)): (path, stat) for path, stat in walk(tree)}
-    with _opened(cache) as known:
+    skip = len(str(tree)) + 1
+    prefix = os.path.relpath(tree, data)
+    here = {found.portable(os.path.join(prefix, path[skip:])): (path, stat) for path, stat in walk(tree)}  # noqa: PTH118
+    with contextlib.closing(_opened(cache)) as known, known:
         rows = {row[0]: row[1:] for row in known.execute("SELECT path, size, mtime, hash, says FROM files")}
-        gone = [(name,) for name in rows.keys() - here.keys()]
-        files, new = [], []
-        for name, (path, stat) in sorted(here.items()):
-            row = rows.get(name)
-            if row is not None and row[:2] == (stat.st_size, stat.st_mtime_ns):
-                files.append(File(name, row[2], Instance.from_json(json.loads(row[3]))))
-                continue
-            file = read_file(name, path)
-            files.append(file)
-            if file.hash:
-                says = json.dumps(file.instance.as_json(), separators=(",", ":"))
-                new.append((name, stat.st_size, stat.st_mtime_ns, file.hash, says))
-        known.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", new)
-        known.executemany("DELETE FROM files WHERE path = ?", gone)
-    return files
+        new = [
+            (name, path)
+            for name, (path, stat) in here.items()
+            if rows.get(name, ())[:2] != (stat.st_size, stat.st_mtime_ns)
+        ]
+        files = dict(_read_all(new, workers))
+        known.executemany("DELETE FROM files WHERE path = ?", [(name,) for name in rows.keys() - here.keys()])
+        known.executemany(
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)",
+            (
+                (name, here[name][1].st_size, here[name][1].st_mtime_ns, file.hash, _dumps(file.instance.as_json()))
+                for name, file in files.items()
+                if file.hash
+            ),
+        )
+    for name in here.keys() - files.keys():
+        files[name] = File(name, rows[name][2], Instance.from_json(json.loads(rows[name][3])))
+    return [files[name] for name in sorted(files)]
+
+
+_dumps = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def _read_all(new: list[tuple[str, str]], workers: int) -> Iterator[tuple[str, File]]:
+    """New files, read by as many processes as are allowed and worth their start."""
+    workers = min(workers, os.cpu_count() or 1, 1 + len(new) // _FILES_A_WORKER)
+    if workers < 2:
+        yield from ((name, read_file(name, path)) for name, path in new)
+        return
+    chunks = [new[first : first + _CHUNK] for first in range(0, len(new), _CHUNK)]
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
+        for files in pool.map(_read_chunk, chunks):
+            yield from ((file.path, file) for file in files)
+
+
+def _read_chunk(chunk: list[tuple[str, str]]) -> list[File]:
+    return [read_file(name, path) for name, path in chunk]
 
 
 def read_file(name: str, path: str) -> File:

@@ -28,6 +28,9 @@ _VENDORS = (
 _LOGICAL_SIGNS = ((-1, -1, -1), (1, -1, 1), (1, 1, 1))
 
 
+Orientation = tuple[float, ...] | None
+
+
 class Weighting(NamedTuple):
     """b value (s/mm2; None: in no known element), direction in patient coordinates (LPS), and whether it is a trace."""
 
@@ -47,7 +50,7 @@ def vendor(manufacturer: str) -> str:
     return next((name for start, name in _VENDORS if lower.startswith(start)), manufacturer.strip() or "unknown")
 
 
-def of_dataset(elements: Elements, maker: str, axes: np.ndarray | None) -> Weighting:
+def of_dataset(elements: Elements, maker: str, orientation: Orientation) -> Weighting:
     """Weighting of a classic image, or of one frame's functional groups joined with it.
 
     Parameters
@@ -56,11 +59,11 @@ def of_dataset(elements: Elements, maker: str, axes: np.ndarray | None) -> Weigh
         The image's dataset.
     maker
         As `vendor` spells it.
-    axes
-        (3, 3): directions of row, column and slice in patient coordinates, for vendors that state directions in the image's axes.
+    orientation
+        ImageOrientationPatient, for vendors that state directions along the image's axes.
     """
     standard = _standard(elements)
-    own = _OWN.get(maker, _no_own)(elements, axes)
+    own = _OWN.get(maker, _no_own)(elements, orientation)
     if standard.b is None:
         return own
     if standard.direction is None and not standard.isotropic:
@@ -96,11 +99,11 @@ def _standard(elements: Elements) -> Weighting:
     return Weighting(b, direction if b else None, kind == "ISOTROPIC")
 
 
-def _no_own(elements: Elements, axes: np.ndarray | None) -> Weighting:
+def _no_own(elements: Elements, orientation: Orientation) -> Weighting:
     return NONE
 
 
-def _siemens(elements: Elements, axes: np.ndarray | None) -> Weighting:
+def _siemens(elements: Elements, orientation: Orientation) -> Weighting:
     b = _plausible(elements.number("siemens_b"))
     kind = elements.text("siemens_directionality")
     direction = _unit(elements.numbers("siemens_direction"))
@@ -113,17 +116,23 @@ def _siemens(elements: Elements, axes: np.ndarray | None) -> Weighting:
     return Weighting(b, direction if b else None, kind == "ISOTROPIC")
 
 
-def _ge(elements: Elements, axes: np.ndarray | None) -> Weighting:
+def _ge(elements: Elements, orientation: Orientation) -> Weighting:
     stated = elements.number("ge_b")
     if stated is None:
         return NONE
     b = _plausible(stated % _GE_BIAS)
     vector = [elements.number(f"ge_direction_{axis}") for axis in "xyz"]
     direction = None
-    if b and axes is not None and None not in vector:
+    if b and orientation is not None and None not in vector:
         swapped = elements.text("InPlanePhaseEncodingDirection") == "ROW"
-        direction = _from_logical_axes([float(v or 0) for v in vector], axes, phase_in_rows=swapped)
+        direction = _from_logical_axes([float(v or 0) for v in vector], _axes(orientation), phase_in_rows=swapped)
     return Weighting(b, direction, False)
+
+
+def _axes(orientation: tuple[float, ...]) -> np.ndarray:
+    """Directions of row, column and slice in patient coordinates, as rows."""
+    row, column = np.array(orientation[:3]), np.array(orientation[3:])
+    return np.array([row, column, np.cross(row, column)])
 
 
 def _from_logical_axes(
@@ -135,7 +144,7 @@ def _from_logical_axes(
     return _unit(list(np.array(in_image) @ axes))
 
 
-def _philips(elements: Elements, axes: np.ndarray | None) -> Weighting:
+def _philips(elements: Elements, orientation: Orientation) -> Weighting:
     b = _plausible(elements.number("philips_b"))
     kind = elements.text("philips_directionality")
     vector = [elements.number(f"philips_direction_{axis}") for axis in ("rl", "ap", "fh")]
@@ -145,24 +154,24 @@ def _philips(elements: Elements, axes: np.ndarray | None) -> Weighting:
     return Weighting(b, direction, kind == "I")
 
 
-def _uih(elements: Elements, axes: np.ndarray | None) -> Weighting:
+def _uih(elements: Elements, orientation: Orientation) -> Weighting:
     b = _plausible(elements.number("uih_b"))
     if b is None:
         b = _plausible(elements.number("uih_b_requested"))
     vector = _unit(elements.numbers("uih_direction"))  # along the image's axes
-    direction = _unit(list(np.array(vector) @ axes)) if b and vector is not None and axes is not None else None
+    direction = _unit(list(np.array(vector) @ _axes(orientation))) if b and vector and orientation else None
     return Weighting(b, direction, bool(b) and vector is None)
 
 
-def _canon(elements: Elements, axes: np.ndarray | None) -> Weighting:
+def _canon(elements: Elements, orientation: Orientation) -> Weighting:
     found = _CANON.search(" ".join(elements.texts("ImageComments")))
     if found is None:
         return NONE
     b = float(found[1])
     direction = None
-    if b and axes is not None:
+    if b and orientation is not None:
         phase, frequency, across = (float(found[i]) for i in (2, 3, 4))
-        direction = _from_logical_axes([frequency, phase, across], axes, phase_in_rows=False)
+        direction = _from_logical_axes([frequency, phase, across], _axes(orientation), phase_in_rows=False)
     return Weighting(b, direction, False)
 
 
