@@ -38,7 +38,7 @@ def main() -> None:
     tables.write_exclusions(exclusions, args.joined)
     tables.write(flow.count(people, records, exclusions, args.windows), args.flow, "flow", "flow")
     tables.write(found, args.gaps, "flow", "gaps")
-    tables.write(flow.summary(found), args.gap_summary, "flow", "gap_summary")
+    tables.write(flow.summary(found, args.windows["participants"]), args.gap_summary, "flow", "gap_summary")
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def test_runs_with_any_subset_of_stages(people):
     for stages in ({}, {"ingest": empty}, {"labs": LABS}, {"ingest": ROI, "adc": ROI, "roi": empty}):
         rows = flow.count(people, stages, NONE, windows(*stages))
         assert {row["modality"] for row in rows} == {"participants", *stages}
-        assert flow.summary(flow.gaps(stages, windows(*stages))) == []
+        assert flow.summary(flow.gaps(stages, windows(*stages)), VISITS) == []
 
 
 def test_gaps_are_between_the_records_nearest_to_the_visits_day_and_imaging_counts_once():
@@ -84,9 +84,15 @@ def test_gaps_are_between_the_records_nearest_to_the_visits_day_and_imaging_coun
         ("baseline", "roi", -7, "labs", 4),
         ("month1", "roi", 28, "labs", 3),
     ]
-    assert flow.summary(found)[0] == {
+    assert flow.summary(found, VISITS)[0] == {
         "visit": "baseline", "modality": "roi", "other": "labs", "n": 1, "median_days": 4.0, "largest_days": 4,
     }  # fmt: skip
+
+
+def test_gaps_take_the_scan_where_no_region_was_measured():
+    found = flow.gaps({"adc": ROI, "roi": records(), "labs": LABS}, windows("adc", "roi", "labs"))
+    assert {row["modality"] for row in found} == {"adc"}
+    assert [row["visit"] for row in flow.summary([*found[::-1]], VISITS)] == ["baseline", "month1"]
 
 
 def test_without_any_last_contact_nobody_is_said_to_have_left(tmp_path):

@@ -93,12 +93,12 @@ def count(
 
 
 def gaps(records: Mapping[str, pd.DataFrame], windows: Mapping[str, visits.Visits]) -> Rows:
-    """Days between the modalities of one participant and visit; imaging counts once, by its last stage.
+    """Days between the modalities of one participant and visit; imaging counts once, by its last stage with records.
 
     A modality with several days at a visit counts by the one nearest to the visit's planned day.
     """
-    imaging = [stage for stage in IMAGING if stage in records]
-    timed = [stage for stage in records if stage not in UNTIMED and (stage not in IMAGING or stage == imaging[-1])]
+    imaging = [stage for stage in IMAGING if stage in records and len(records[stage])]
+    timed = [stage for stage in records if stage not in UNTIMED and (stage not in IMAGING or stage in imaging[-1:])]
     chosen = {stage: _days(records[stage], windows[stage]) for stage in timed}
     order = {visit: place for place, visit in enumerate(windows[STUDY])}
     rows = [
@@ -115,11 +115,15 @@ def gaps(records: Mapping[str, pd.DataFrame], windows: Mapping[str, visits.Visit
         for (who, visit), day in chosen[one].items()
         if (who, visit) in chosen[two]
     ]
-    return sorted(rows, key=lambda row: (row["participant_id"], order[row["visit"]]))
+    return sorted(
+        rows, key=lambda row: (row["participant_id"], order[row["visit"]])
+    )  # stable: pairs stay in their order
 
 
-def summary(found: Rows) -> Rows:
-    """Rows of gap_summary.tsv: median and largest distance a visit and pair of modalities."""
+def summary(found: Rows, study: visits.Visits) -> Rows:
+    """Rows of gap_summary.tsv: median and largest distance a visit and pair of modalities, in the order of the visits."""
+    order = {visit: place for place, visit in enumerate(study)}
+    stages = {stage: place for place, stage in enumerate(SOURCES)}
     groups: dict[tuple[str, str, str], list[int]] = {}
     for row in found:
         groups.setdefault((row["visit"], row["modality"], row["other"]), []).append(abs(row["gap_days"]))
@@ -132,7 +136,9 @@ def summary(found: Rows) -> Rows:
             "median_days": float(pd.Series(distances).median()),
             "largest_days": max(distances),
         }
-        for (visit, one, two), distances in groups.items()
+        for (visit, one, two), distances in sorted(
+            groups.items(), key=lambda item: (order[item[0][0]], stages[item[0][1]], stages[item[0][2]])
+        )
     ]
 
 
