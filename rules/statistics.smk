@@ -5,7 +5,14 @@ out  <results>/statistics/: endpoints, lesion_values, participants, paired, conv
      exclusions.tsv
 """
 
+from adcohort.statistics import plan as analysis_plan
+
 if has("statistics"):
+
+    try:
+        analysis_plan.read(config["statistics"], config["visits"])
+    except StudyError as problem:
+        raise WorkflowError("\n" + "\n".join(problem.problems))
 
     # the config's order, which sorted options lose: it is the order of the rows
     ENDPOINT_ORDER = " ".join(

@@ -390,6 +390,31 @@ def test_any_values_give_whole_tables(cells):
     narrative.results(read, made)
 
 
+def test_tables_hold_only_the_levels_of_their_contract():
+    values, people, read = cohort(12), people_of(13), plan_of()
+    values.loc[values["endpoint"].eq("TGAB") & (values["value"] < 3), ["value", "qualifier"]] = [3.0, "<"]
+    values.loc[values["endpoint"].eq("ADC") & (values["visit"] == "month6"), "flag"] = endpoints.BEYOND_REPEATABILITY
+    best = best_of(13, ["PR"] * 6 + ["SD"] * 6 + ["MISSING"])
+    lesions = values[values["endpoint"] == "ADC"].assign(lesion="L1", volume_ml=1.0)
+    lesions = tables.typed(lesions[[*tables.columns("statistics", "lesion_values")]], "statistics", "lesion_values")
+    answers, curves = response.table(values, best, people, read)
+    made = {
+        "paired": paired.table(values, people, read),
+        "trend": trend.table(values, lesions, read),
+        "adc_response": answers,
+        "roc": curves,
+        "missing": absence.table(values, people, read),
+        "sensitivity": imputation.table(values, people, read),
+        "conventions": conventions.table(values, read),
+    }
+    for table, rows in made.items():
+        frame = tables.typed(rows, "statistics", table)
+        assert len(frame), table
+        for column, facts in tables.columns("statistics", table).items():
+            if "levels" in facts:
+                assert set(frame[column].dropna()) <= set(facts["levels"]), f"{table}.{column}"
+
+
 # ---- courses over visits --------------------------------------------------------------------------------------------
 
 

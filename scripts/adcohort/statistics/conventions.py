@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from adcohort.statistics import endpoints, signedrank
+from adcohort.statistics import endpoints, signedrank, trend
+from adcohort.statistics.page import page
 from adcohort.statistics.plan import Endpoint, Plan
 from scipy import stats
 
@@ -19,23 +20,44 @@ def table(values: pd.DataFrame, plan: Plan) -> list[dict[str, Any]]:
         own = values[values["endpoint"] == code]
         pairs = endpoints.pairs(own, plan.before, plan.after, plan.windows).dropna(subset=["before", "after"])
         beyond = endpoints.censored(pairs["qualifier_before"]) | endpoints.censored(pairs["qualifier_after"])
+        rows += of_course(own, endpoint, plan)
         if len(pairs) > 1 and not beyond.any():
             rows += of_pairs(pairs["before"].to_numpy(float), pairs["after"].to_numpy(float), endpoint, plan)
     return rows
+
+
+def of_course(values: pd.DataFrame, endpoint: Endpoint, plan: Plan) -> list[dict[str, Any]]:
+    """Page's test: programs differ in sides, ties and exactness."""
+    data, _ = trend.prepared(endpoints.course(values, plan.before), endpoint, plan)
+    whole = trend.completers(data) if data is not None else np.empty((0, 0))
+    if whole.shape[0] < 2 or whole.shape[1] < 3:
+        return []
+    ours = page(whole)
+    return [
+        _row(
+            endpoint, "p, Page's test", ours.p, float(2 * stats.norm.sf(abs(ours.z))), None,
+            f"{ours.variant}, two-sided; ties as mid-ranks", "coin::friedman_test, ordered: normal, two-sided, corrected for "
+            "ties (scipy.stats.page_trend_test: one-sided, not corrected)", "not in SPSS",
+        )
+    ]  # fmt: skip
+
+
+def _row(endpoint: Endpoint, quantity: str, ours: Any, r: Any, spss: Any, *words: str) -> dict[str, Any]:
+    own = [None if v is None or not np.isfinite(v) else float(v) for v in (ours, r, spss)]
+    numbers = [v for v in own if v is not None]
+    differ = bool(np.ptp(numbers) > 1e-6 * max(abs(v) for v in numbers)) if numbers else False
+    keys = ("adcohort_convention", "r_convention", "spss_convention")
+    return {
+        "endpoint": endpoint.code, "quantity": quantity, "adcohort": own[0], "r": own[1], "spss": own[2],
+        "differ": differ, **dict(zip(keys, words, strict=True)),
+    }  # fmt: skip
 
 
 def of_pairs(before: np.ndarray, after: np.ndarray, endpoint: Endpoint, plan: Plan) -> list[dict[str, Any]]:
     """The numbers of one endpoint that depend on the program."""
 
     def row(quantity: str, ours: Any, r: Any, spss: Any, *words: str) -> dict[str, Any]:
-        numbers = [float(v) for v in (ours, r, spss) if v is not None and np.isfinite(v)]
-        differ = bool(np.ptp(numbers) > 1e-6 * max(abs(v) for v in numbers)) if numbers else False
-        keys = ("adcohort_convention", "r_convention", "spss_convention")
-        own = [None if v is None or not np.isfinite(v) else float(v) for v in (ours, r, spss)]
-        return {
-            "endpoint": endpoint.code, "quantity": quantity, "adcohort": own[0], "r": own[1], "spss": own[2],
-            "differ": differ, **dict(zip(keys, words, strict=True)),
-        }  # fmt: skip
+        return _row(endpoint, quantity, ours, r, spss, *words)
 
     gaps = after - before
     # the noise of floating point would break ties, as it does in R

@@ -2,7 +2,7 @@
 
 import pandas as pd
 from adcohort.statistics.plan import LABELS, Plan
-from adcohort.statistics.wording import Frames, Sentence, listed, name, number, p_text
+from adcohort.statistics.wording import Frames, Sentence, listed, name, number, p_text, unit
 
 
 def results(plan: Plan, tables: Frames) -> list[Sentence]:
@@ -47,7 +47,7 @@ def change(row: pd.Series, plan: Plan) -> str:
         interval = f" ({level} {ends[0]} to {ends[1]})"
     else:
         interval = ""
-    unit = f" {row['unit']}" if row["null_value"] == 0 and pd.notna(row["unit"]) and row["unit"] != "1" else ""
+    size = f"{number(row['estimate'])} {unit(row['unit']) if row['null_value'] == 0 else ''}".strip()
     df = f"({row['df']:g})" if pd.notna(row["df"]) else ""
     symbol = {"paired t": "t", "Wilcoxon": "V"}.get(str(row["test"]).split(" signed")[0], "")
     statistic = f", {symbol}{df} = {number(row['statistic'])}" if symbol else ""
@@ -61,7 +61,7 @@ def change(row: pd.Series, plan: Plan) -> str:
     }.get(row["favourable"], "")
     note = f" ({row['reason']})" if pd.notna(row["reason"]) else ""
     return (
-        f"{who} {verb}: {row['estimator']} {number(row['estimate'])}{unit}{interval}, n = {row['n']} pairs{lost}; "
+        f"{who} {verb}: {row['estimator']} {size}{interval}, n = {row['n']} pairs{lost}; "
         f"{row['test']}{statistic}, {p_text(row['p'])}{adjusted}.{against}{note}"
     )
 
@@ -84,8 +84,8 @@ def _responses(found: pd.DataFrame, plan: Plan) -> list[tuple[str, pd.Series]]:
                 (f"{text}{row['n_responders']} responders of {row['n']}{left}; Mann-Whitney {p_text(row['p'])}.", row)
             )
         elif row["quantity"] == "difference of means" and row["status"] == "ok":
-            unit = "percentage points" if "change" in row["predictor"] else "1e-3 mm2/s"
-            text = f"{row['predictor']}: responders minus others {number(row['estimate'])} {unit}{interval}, "
+            scale = "percentage points" if "change" in row["predictor"] else unit("1e-3 mm2/s")
+            text = f"{row['predictor']}: responders minus others {number(row['estimate'])} {scale}{interval}, "
             text += f"{p_text(row['p'])} (Welch)."
             out.append((text, row))
     rows = own[(own["quantity"] == "Spearman correlation") & own["p_adjusted"].notna()]

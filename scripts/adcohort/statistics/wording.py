@@ -56,6 +56,11 @@ def name(code: str) -> str:
     return str(resources.load("figures/names.yaml")["endpoints"].get(code, code))
 
 
+def unit(text: str | None) -> str:
+    """A unit for people; empty for numbers without one."""
+    return "" if text is None or pd.isna(text) else str(resources.load("figures/names.yaml")["units"].get(text, text))
+
+
 def methods(plan: Plan, digest: str, tables: Frames, software: str) -> list[Sentence]:
     """Paragraphs of the methods: topic, text, ids of references."""
     level = f"{100 * plan.level:g}"
