@@ -162,7 +162,7 @@ if has("statistics"):
             "../envs/report.yaml"
         params:
             code=code("draw_endpoints", "figures", "statistics/columns.yaml"),
-            options=options("statistics"),
+            options=lambda wildcards: json.dumps({"statistics": config["statistics"]}),  # in the plan's order
             folder=subpath(output[0], parent=True),
         shell:
             'python "$ADCOHORT/scripts/draw_endpoints.py" --paired {input.paired:q} --endpoints {input.endpoints:q}'

@@ -115,7 +115,7 @@ rule write_report:
             "flow/columns.yaml",
             "statistics/columns.yaml",
         ),
-        options=options(*sorted(config)),
+        options=lambda wildcards: json.dumps(config),  # in the order of the config
         sheets=lambda wildcards, input: [
             f"{key}={path}" for key, path in zip(SHEETS, input.sheets)
         ],

@@ -24,7 +24,12 @@ def main() -> None:
 
     drawings = []
     if args.flow:
-        drawings.append(flow.draw(tables.read(args.flow, "flow", "flow"), list(args.options["visits"])))
+        drawings.append(
+            flow.draw(
+                tables.read(args.flow, "flow", "flow"),
+                sorted(args.options["visits"], key=lambda visit: args.options["visits"][visit]["day"]),
+            )
+        )
     if args.response:
         best, timepoints = (tables.read(path, "response", path.stem) for path in args.response)
         days = participants.days(participants.read(args.participants))

@@ -18,9 +18,9 @@ def main() -> None:
     args = parser.parse_args()
 
     paired = tables.read(args.paired, "statistics", "paired")
-    primary = paired[paired["analysis"] == "primary"]
     endpoints = tables.read(args.endpoints, "statistics", "endpoints")
     families = args.options["statistics"]["families"]
+    primary = words.in_order(paired[paired["analysis"] == "primary"], families)
     titles = {key: words.family(key, {key: plan["label"]}) for key, plan in families.items()}
     for family, title in titles.items():
         own = primary[primary["family"] == family]

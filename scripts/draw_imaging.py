@@ -26,7 +26,7 @@ def main() -> None:
     args = parser.parse_args()
 
     participants = tables.read(args.participants, "roi", "participants")
-    visits = list(args.options["visits"])
+    visits = sorted(args.options["visits"], key=lambda visit: args.options["visits"][visit]["day"])
     trend = None
     if args.trend:
         trend = tables.read(args.trend, "statistics", "trend")

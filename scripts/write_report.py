@@ -28,6 +28,9 @@ def main() -> None:
     settings = config["report"]
     results = gather.read(args.tables, args.captions)
     families = config.get("statistics", {}).get("families", {})
+    for name in ("statistics/paired", "statistics/trend"):
+        if name in results.tables:
+            results.tables[name] = words.in_order(results.tables[name], families)
     inputs = {key: Path(path) for key, _, path in (given.partition("=") for given in args.inputs)}
     study = page.Study(
         title=config["title"],
@@ -36,7 +39,10 @@ def main() -> None:
         methods=methods.texts(config, inputs),
         version=provenance.version(),
     )
-    found = pictures.found({"Regions": args.overlays, "Quality of the fit": args.quality}, list(config["visits"]))
+    found = pictures.found(
+        {"Regions": args.overlays, "Quality of the fit": args.quality},
+        sorted(config["visits"], key=lambda visit: config["visits"][visit]["day"]),
+    )
     shutil.rmtree(args.participants, ignore_errors=True)
     args.participants.mkdir(parents=True)
     if len(found) <= settings["pictures_inside"]:

@@ -244,8 +244,10 @@ def test_a_direction_is_claimed_only_when_the_interval_says_so(estimate, half, n
         "estimator": "mean",
     }
     said = words.direction(row)
-    assert (said == "rose") == (estimate - half > null)
-    assert (said == "fell") == (estimate + half < null)
+    assert (said == "rose") == (row["ci_low"] > null)
+    assert (said == "fell") == (row["ci_high"] < null)
+    row |= {"ci_low": null, "ci_high": null + half}
+    assert words.direction(row) == "rose, interval reaching no change"
 
 
 def test_a_share_of_falls_above_one_half_is_a_fall():

@@ -67,7 +67,7 @@
       return head;
     });
     const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads)), body);
-    const scroll = make("div", { className: "scroll", tabIndex: 0, role: "region", ariaLabel: label }, table);
+    const scroll = make("div", { className: "scroll bounded", tabIndex: 0, role: "region", ariaLabel: label }, table);
     draw();
     return [make("p", { className: "tools" }, make("label", {}, "Search ", search), status), scroll, more];
   };

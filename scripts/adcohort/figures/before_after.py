@@ -56,7 +56,9 @@ def _pairs(row: Any, endpoints: pd.DataFrame) -> pd.DataFrame:
 
 def _panel(axis: Axes, row: Any, pairs: pd.DataFrame) -> None:
     before, after = (pairs[f"value_{side}"].to_numpy(float, na_value=np.nan) for side in ("before", "after"))
-    logarithmic = row["transformation"] == "log" and min(before.min(initial=1), after.min(initial=1)) > 0
+    lowest, highest = min(before.min(), after.min()), max(before.max(), after.max())
+    # a rank test does not mind the scale: values over more than a factor of 30 are told apart on a logarithmic axis
+    logarithmic = lowest > 0 and (row["transformation"] == "log" or (_ranks(row) and highest / lowest > 30))
     if logarithmic:
         axis.set_yscale("log")
         canvas.plain_log_ticks(axis.yaxis)

@@ -35,8 +35,8 @@ def draw(paired: pd.DataFrame, titles: dict[str, str]) -> canvas.Drawing:
     """
     title = "Standardised change of every endpoint"
     rows = _rows(paired)
-    shown = rows.dropna(subset=["effect"])
-    if shown.empty:
+    shown = rows[rows["n"] > 0]
+    if shown["effect"].isna().all():
         return canvas.empty("changes", "changes", title, "No endpoint has enough pairs for a standardised change.")
     families = [family for family in titles if (shown["family"] == family).any()]
     lines = len(shown) + len(families)
@@ -64,6 +64,8 @@ def draw(paired: pd.DataFrame, titles: dict[str, str]) -> canvas.Drawing:
         "interval, p adjusted within the family. Colour and shape compare the direction with the one that "
         "the plan declares favourable."
     )
+    if without := [words.endpoint(row["endpoint"]) for _, row in shown.iterrows() if pd.isna(row["effect"])]:
+        caption += f" Without a standardised change: {words.listed(without)} (values beyond a detection limit)."
     alt = "; ".join(f"{words.endpoint(row['endpoint'])} {words.number(row['effect'])}" for _, row in shown.iterrows())
     return canvas.Drawing(
         "changes", figure, rows, "changes", title, caption, f"Forest plot of standardised changes: {alt}."
@@ -83,7 +85,8 @@ def _line(axis: Axes, place: int, row: Any) -> None:
     face, edge, marker = MARKS.get(row["favourable"], MARKS["not declared"])
     if pd.notna(row["ci_low"]) and pd.notna(row["ci_high"]):
         axis.plot([row["ci_low"], row["ci_high"]], [place, place], color=edge, linewidth=1.1, zorder=2)
-    axis.plot([row["effect"]], [place], marker, mfc=face, mec=edge, ms=4.2, mew=0.9, zorder=3)
+    if pd.notna(row["effect"]):
+        axis.plot([row["effect"]], [place], marker, mfc=face, mec=edge, ms=4.2, mew=0.9, zorder=3)
     across = axis.get_yaxis_transform()
     axis.text(
         -0.75,

@@ -69,7 +69,14 @@ def _box(axis: Any, x: float, y: float, text: str, *, strong: bool = False, widt
         )
     )  # fmt: skip
     axis.text(
-        x, y, text, ha="center", va="center", fontsize=6.8, linespacing=1.25, weight="bold" if strong else "normal"
+        x,
+        y,
+        text,
+        ha="center",
+        va="center",
+        fontsize=6.8 if max(map(len, text.split("\n"))) < 24 else 5.9,
+        linespacing=1.25,
+        weight="bold" if strong else "normal",
     )
 
 

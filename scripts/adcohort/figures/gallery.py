@@ -77,7 +77,7 @@ def draw(
                 continue
             picture, at = _panel(axis, image, lesion)
             value = adc.get((who, visit))
-            axis.set_xlabel(f"day {image.day}, {words.number(value)}", fontsize=6.6, labelpad=2)
+            axis.set_xlabel(f"day {words.number(image.day, 0)}, {words.number(value)}", fontsize=6.6, labelpad=2)
             rows.append(
                 {
                     "participant_id": who,

@@ -1,5 +1,6 @@
 """Names and numbers as people read them: endpoints, estimates, directions. Shared by figures and report."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -30,7 +31,8 @@ def unit(text: Any) -> str:
     """A unit as people write it (10⁻³ mm²/s), nothing where there is none."""
     if text is None or pd.isna(text):
         return ""
-    return str(resources.load("figures/names.yaml")["units"].get(str(text), str(text)))
+    known_units = resources.load("figures/names.yaml")["units"]
+    return str(known_units.get(str(text), str(text).replace("[IU]", "IU")))
 
 
 def number(value: Any, digits: int = 2) -> str:
@@ -95,7 +97,23 @@ def direction(row: Any) -> str:
     up, down = ("fell", "rose") if row["estimator"] == "share of falls" else ("rose", "fell")
     if pd.isna(low) or pd.isna(high):
         return "no interval"
-    return up if low > null else down if high < null else "no clear change"
+    if low >= null and high > null:
+        return up if low > null else f"{up}, interval reaching no change"
+    if high <= null and low < null:
+        return down if high < null else f"{down}, interval reaching no change"
+    return "no clear change"
+
+
+def in_order(rows: pd.DataFrame, families: Mapping[str, Any]) -> pd.DataFrame:
+    """Rows of paired.tsv or trend.tsv with families and endpoints in the plan's order; others keep theirs, behind."""
+    order = {
+        (family, code): (i, j)
+        for i, (family, plan) in enumerate(families.items())
+        for j, code in enumerate(plan["endpoints"])
+    }
+    behind = (len(families), 0)
+    places = [order.get((family, code), behind) for family, code in zip(rows["family"], rows["endpoint"], strict=True)]
+    return rows.iloc[sorted(range(len(rows)), key=places.__getitem__)].reset_index(drop=True)
 
 
 def listed(parts: list[str]) -> str:

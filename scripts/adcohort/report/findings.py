@@ -87,7 +87,7 @@ def _endpoints(results: Results, titles: dict[str, str]) -> str:
 def _seen(row: pd.Series) -> str:
     """Rose, fell or showed no clear change; a direction whose adjusted p is 0.05 or more says so."""
     seen = words.direction(row)
-    if seen in ("rose", "fell") and pd.notna(row["p_adjusted"]) and row["p_adjusted"] >= 0.05:
+    if seen.startswith(("rose", "fell")) and pd.notna(row["p_adjusted"]) and row["p_adjusted"] >= 0.05:
         return f"{seen}, not significant after adjustment"
     return {"no clear change": "showed no clear change", "no interval": "had no interval"}.get(seen, seen)
 

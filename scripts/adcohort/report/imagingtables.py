@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 from adcohort.figures import words
 from adcohort.report.gather import Results
-from adcohort.report.papertables import PaperTable
+from adcohort.report.papertables import PaperTable, p_value
 
 
 def adc_response(results: Results) -> PaperTable | None:
@@ -20,7 +20,7 @@ def adc_response(results: Results) -> PaperTable | None:
             "n": words.number(row["n"], 0),
             "estimate": words.number(row["estimate"], 2),
             "interval": _interval(row["ci_low"], row["ci_high"]),
-            "p": words.p_value(row["p_adjusted"] if pd.notna(row["p_adjusted"]) else row["p"]),
+            "p": p_value(row["p_adjusted"] if pd.notna(row["p_adjusted"]) else row["p"]),
             "method": str(row["method"] if pd.notna(row["method"]) else ""),
         }
         for _, row in frame[frame["analysis"] == "secondary"].iterrows()
@@ -35,7 +35,7 @@ def adc_response(results: Results) -> PaperTable | None:
     }
     notes = ["Secondary analyses. A threshold is apparent and without use for patients before validation."]
     return (
-        PaperTable("adc-response", "ADC and response", columns, rows, "statistics/adc_response", notes)
+        PaperTable("adc-response", "ADC and response", columns, rows, "statistics/adc_response", notes, folded=True)
         if rows
         else None
     )

@@ -127,11 +127,7 @@ def _size(svg: str) -> tuple[int, int]:
 
 
 def _tables(*tables: PaperTable | None) -> list[dict[str, Any]]:
-    return [
-        {"table": {"name": table.name, "title": table.title, "source": table.source, "html": Markup(as_html(table))}}
-        for table in tables
-        if table
-    ]
+    return [{"table": {"paper": table, "html": Markup(as_html(table))}} for table in tables if table]
 
 
 def as_html(table: PaperTable) -> str:

@@ -24,6 +24,8 @@ class PaperTable:
         Lines below the table.
     source
         The result table that it is made from, for the download.
+    folded
+        Whether the report shows it only when asked: long, and not needed for the main reading.
     """
 
     name: str
@@ -32,6 +34,7 @@ class PaperTable:
     rows: list[dict[str, str]]
     source: str
     notes: list[str] = field(default_factory=list)
+    folded: bool = False
 
 
 def sensitivity(results: Results) -> PaperTable | None:
@@ -49,13 +52,15 @@ def sensitivity(results: Results) -> PaperTable | None:
                 "what": _capital(row["method"]),
                 "n": f"{words.number(row['n'], 0)} ({words.number(row['n_imputed'], 0)})",
                 "estimate": f"{words.number(row['estimate'])} ({interval})" if pd.notna(row["estimate"]) else "–",
-                "p": words.p_value(row["p"]),
+                "p": p_value(row["p"]),
                 "remark": shift or (str(row["reason"]) if pd.notna(row["reason"]) else ""),
             }
         )
     columns = {"what": "Method", "n": "n (imputed)", "estimate": "Change (interval)", "p": "p", "remark": "Remark"}
     note = "On the declared scale. Tipping point: smallest shift of imputed values against the effect at which p passes alpha."
-    return PaperTable("sensitivity", "Missing values: sensitivity", columns, rows, "statistics/sensitivity", [note])
+    return PaperTable(
+        "sensitivity", "Missing values: sensitivity", columns, rows, "statistics/sensitivity", [note], folded=True
+    )
 
 
 def baseline(results: Results) -> PaperTable | None:
@@ -209,8 +214,8 @@ def _endpoint(row: Any) -> dict[str, str]:
         "after": _side(row, "after"),
         "change": words.estimate(row),
         "effect": f"{words.number(row['hedges_g'])} ({words.interval(row['hedges_ci_low'], row['hedges_ci_high'])})",
-        "p": words.p_value(row["p"]),
-        "adjusted": words.p_value(row["p_adjusted"]),
+        "p": p_value(row["p"]),
+        "adjusted": p_value(row["p_adjusted"]),
         "direction": words.direction(row),
         "favourable": {"rise": "rise", "fall": "fall"}.get(row["declared_direction"], "none declared"),
     }
@@ -299,6 +304,11 @@ def adverse_events(results: Results) -> PaperTable | None:
         f"share of {words.count(int(n.iloc[0]) if len(n) else 0, 'treated participant')}; Clopper-Pearson intervals."
     )
     return PaperTable("adverse-events", "Adverse events", columns, rows, "statistics/adverse_event_incidence", [note])
+
+
+def p_value(p: Any) -> str:
+    """A p value that no line break parts."""
+    return words.p_value(p).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _reached(days: Any) -> str:
