@@ -248,6 +248,16 @@ def draw_plot(rows: list[dict], path: Path) -> None:
     figure.savefig(path, metadata={"Date": None})
 
 
+def write(rows: list[dict[str, object]], folder: Path) -> None:
+    """The table and the plot."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "coverage.tsv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, rows[0], delimiter="\t", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    draw_plot(rows, folder / "coverage.svg")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cohorts", type=int, default=1000, help="cohorts with and as many without an effect")
@@ -265,12 +275,7 @@ def main() -> None:
             for part in pool.map(some_cohorts, shares, *zip(*[(n, args.effect, args.seed)] * args.jobs, strict=True)):
                 tally.take(part)
         rows += summary(tally, n)
-    args.out.mkdir(parents=True, exist_ok=True)
-    with (args.out / "coverage.tsv").open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, rows[0], delimiter="\t", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    draw_plot(rows, args.out / "coverage.svg")
+        write(rows, args.out)  # a size at a time, so that a stopped run leaves what it has
     for row in rows:
         print(*row.values(), sep="\t")
 

@@ -164,18 +164,19 @@ def bivariate_normal(
 
     best, where = at(None, start)
     warm = np.delete(where, 1)  # each search along the profile starts where the last one ended
-    drop = stats.chi2.isf(1 - level, 1) / 2
+    wanted = float(np.sqrt(stats.chi2.isf(1 - level, 1)))
 
     def excess(gap: float) -> float:
+        """Signed root of the likelihood ratio, almost linear in the gap, above what the level wants."""
         nonlocal warm
         loss, warm = at(gap, warm)
-        return loss - best - drop
+        return float(np.sqrt(2 * max(loss - best, 0.0))) - wanted
 
     width = max(float(np.exp(where[2:4]).max()) / np.sqrt(len(seen[0])), 1e-8)
     ends = []
     for direction in (-1, 1):
         warm = np.delete(where, 1)
-        ends.append(_cross(excess, float(where[1]), direction * width))
+        ends.append(_cross(excess, float(where[1]), direction * width, wanted))
     p = float(stats.chi2.sf(max(0.0, 2 * (at(0.0, np.delete(where, 1))[0] - best)), 1))
     return Size(float(where[1]), ends[0], ends[1], p)
 
@@ -236,11 +237,23 @@ def _rectangle(low: np.ndarray, high: np.ndarray, r: float) -> np.ndarray:
     return ((stop - start) * np.exp(_log_density(points)) * inner) @ weights
 
 
-def _cross(excess: Callable[[float], float], centre: float, step: float) -> float:
+def _cross(excess: Callable[[float], float], centre: float, step: float, wanted: float) -> float:
+    """Where the excess (``-wanted`` at the centre) crosses 0 on the side of `step`: secants, and bisection where they fail."""
+    last, at_last = centre, -wanted
+    end, at_end = centre + step, excess(centre + step)
+    for _ in range(12):
+        if at_end == at_last:
+            break
+        ahead = end - at_end * (end - last) / (at_end - at_last)
+        if not 0 < (ahead - centre) / step < 1e3:
+            break
+        last, at_last, end, at_end = end, at_end, ahead, excess(ahead)
+        if abs(end - last) < 1e-7 * abs(step):
+            return float(end)
     end = centre + step
     for _ in range(60):
         if excess(end) > 0:
-            return float(optimize.brentq(excess, centre, end, xtol=1e-7 * max(1.0, abs(step))))
+            return float(optimize.brentq(excess, centre, end, xtol=1e-7 * abs(step)))
         end = centre + 1.6 * (end - centre)
     return float(np.sign(step) * np.inf)
 
