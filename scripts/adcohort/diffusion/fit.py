@@ -140,7 +140,7 @@ def _fit_block(
     if noise is not None:
         kept = base & (guard.above_floor(some, base, design, noise) | ~guard.near_floor(some, noise))
     few = ((design.member @ kept.astype(np.float32)) > 0).sum(axis=0) < 2
-    place = room(*some.shape, np.float64)
+    place = room(len(some), some.shape[1], np.float64)
     found = _estimate(some.astype(np.float64), design, kept.astype(np.float64), place, estimator=estimator, want=out)
     for name, values in found.items():
         values[few] = np.nan

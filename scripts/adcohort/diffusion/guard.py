@@ -34,6 +34,8 @@ def above_floor(logs: np.ndarray, usable: np.ndarray, design: Samples, noise: fl
     lowest = present & (np.cumsum(present, axis=0) <= _LEAST)
     first = np.logical_and.accumulate((mean > floor) | ~present | lowest, axis=0)
     base = (usable & first[design.level]).astype(np.float64)
-    intercept, slope, _ = line(logs.astype(np.float64), design, REWEIGHTS, base, room(*logs.shape, np.float64))
+    intercept, slope, _ = line(
+        logs.astype(np.float64), design, REWEIGHTS, base, room(len(logs), logs.shape[1], np.float64)
+    )
     predicted = intercept + np.minimum(slope, 0) * design.shift[:, None]
     return usable & ((predicted > floor) | lowest[design.level])
