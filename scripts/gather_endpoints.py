@@ -21,7 +21,7 @@ def main() -> None:
     args = parser.parse_args()
 
     visits = args.options["visits"]
-    plan.read(args.options["statistics"], visits)  # a plan that does not fit the study stops here
+    declared = plan.read(args.options["statistics"], visits)
     people = participants.days(participants.read(args.participants))
     parts = []
     if args.labs:
@@ -29,7 +29,7 @@ def main() -> None:
     if args.scores:
         parts.append(endpoints.of_scores(tables.read(args.scores, "questionnaires", "scores")))
     if args.adc:
-        parts.append(endpoints.of_adc(tables.read(args.adc, "roi", "participants")))
+        parts.append(endpoints.of_adc(tables.read(args.adc, "roi", "participants"), declared.before))
     lesions = endpoints.of_lesions(tables.read(args.roi, "roi", "roi")) if args.roi else []
     values, exclusions = endpoints.gather(parts, people, visits)
 

@@ -174,6 +174,21 @@ def test_adc_is_compared_with_the_same_lesions_at_baseline():
     assert endpoints.course(values_of(rows), "baseline")["number"].tolist() == pytest.approx([1.3, 1.3])
 
 
+def test_the_partner_of_an_adc_belongs_to_the_baseline_of_the_regions_alone():
+    row = {"participant_id": "sub-01", "day": 0, "flags": None, "exceeds_repeatability": None}
+    people = pd.DataFrame(
+        [
+            {**row, "visit": "baseline", "status": "baseline", "adc": 1.3, "adc_baseline": 1.3},
+            {**row, "visit": "month1", "status": "matched", "adc": 1.6, "adc_baseline": 1.6},
+            {**row, "visit": "month3", "status": "no lesion", "adc": np.nan, "adc_baseline": np.nan},
+        ]
+    )
+    people["exceeds_repeatability"] = people["exceeds_repeatability"].astype("boolean")
+    assert endpoints.of_adc(people, "baseline")["reference"].tolist()[1] == 1.6
+    assert endpoints.of_adc(people, "month1")["reference"].isna().all()
+    assert endpoints.of_adc(people, "baseline")["flag"].tolist()[2] == "no lesion"
+
+
 def test_last_is_the_latest_value_on_treatment():
     values = values_of([("sub-01", visit, "ADC", float(i)) for i, visit in enumerate(VISITS)])
     values["on_treatment"] = values["visit"] != "month6"

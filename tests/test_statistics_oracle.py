@@ -3,6 +3,7 @@
 import itertools
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from adcohort.statistics import (
     mixed,
     multiplicity,
     page,
+    response,
     signedrank,
 )
 from scipy import stats
@@ -189,6 +191,19 @@ def test_area_under_the_curve_is_that_of_proc(name):
     np.testing.assert_allclose(true_positive, answer["tpr"], atol=1e-12)
     corrected = stats.mannwhitneyu(x[y == 1], x[y == 0], method="asymptotic")
     assert corrected.pvalue == pytest.approx(answer["mann_whitney"]["p"], rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ANSWERS["roc"])
+def test_difference_of_responders_and_others_is_welchs(name):
+    answer = ANSWERS["roc"][name]
+    y, x = np.array(answer["y"]), np.array(answer["x"], float)
+    result = response._welch(x[y == 1], x[y == 0], SimpleNamespace(alpha=0.05))
+    theirs = answer["welch"]
+    np.testing.assert_allclose(
+        [result[key] for key in ("estimate", "ci_low", "ci_high", "df", "p")],
+        [theirs["estimate"], *theirs["ci"], theirs["df"], theirs["p"]],
+        **CLOSE,
+    )
 
 
 def test_rank_correlation():

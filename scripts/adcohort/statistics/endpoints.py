@@ -39,13 +39,18 @@ def of_scores(scores: pd.DataFrame) -> pd.DataFrame:
     return (out if "flag" in out else out.assign(flag=pd.NA))[COLUMNS]
 
 
-def of_adc(people: pd.DataFrame) -> pd.DataFrame:
-    """ADC of roi/participants.tsv, with the value at baseline of the same lesions; a visit without lesion has no value."""
+def of_adc(people: pd.DataFrame, before: str) -> pd.DataFrame:
+    """ADC of roi/participants.tsv; a visit without lesion has no value.
+
+    The value at baseline of the same lesions is the partner in a comparison that starts from that very baseline; one
+    that starts from another visit has none.
+    """
+    partner = people["adc_baseline"] if set(people["visit"][people["status"] == "baseline"]) == {before} else np.nan
     beyond = people["exceeds_repeatability"].fillna(False).map({True: BEYOND_REPEATABILITY, False: ""})
     without = people["status"].where(people["adc"].isna(), "").astype("string")
     parts = pd.DataFrame({"status": without, "beyond": beyond, "flags": people["flags"].fillna("")})
     return people.assign(
-        endpoint="ADC", value=people["adc"], reference=people["adc_baseline"], qualifier=pd.NA, limit=np.nan,
+        endpoint="ADC", value=people["adc"], reference=partner, qualifier=pd.NA, limit=np.nan,
         unit="1e-3 mm2/s", flag=parts.apply(lambda row: "; ".join(p for p in row if p) or pd.NA, axis=1)
         if len(people) else pd.Series(dtype="string"), source="roi",
     )[COLUMNS]  # fmt: skip
