@@ -1,5 +1,6 @@
 """From a run of the manifest to its volumes; what is wrong with the pixels becomes the run's reason."""
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -65,8 +66,9 @@ def assemble(data: Path, wanted: Mapping[str, Any]) -> np.ndarray:
     x, y, z, t = wanted["shape"]
     scaled = any(frame[3:] != [1.0, 0.0] for file in wanted["files"] for frame in file["frames"])
     out: np.ndarray | None = None
+    buffer = memoryview(bytearray(max((found.size_of(data, file["path"]) for file in wanted["files"]), default=0)))
     for file in wanted["files"]:
-        content = _content(data, file, wanted)
+        content = _content(data, file, wanted, buffer)
         try:
             frames = pixels.stored(content, file["start"], wanted["formats"][file["format"]])
         except pixels.NotUsable as problem:
@@ -82,11 +84,13 @@ def assemble(data: Path, wanted: Mapping[str, Any]) -> np.ndarray:
     return out
 
 
-def _content(data: Path, file: Mapping[str, Any], wanted: Mapping[str, Any]) -> bytes:
-    try:
-        content = found.place(data, file["path"]).read_bytes()
-    except OSError:
-        content = b""
+def _content(data: Path, file: Mapping[str, Any], wanted: Mapping[str, Any], buffer: memoryview) -> memoryview:
+    """A file's bytes in `buffer`, one for all files: new memory for each costs as much as reading it."""
+    size = 0
+    with contextlib.suppress(OSError), found.place(data, file["path"]).open("rb", buffering=0) as stream:
+        while count := stream.readinto(buffer[size:]):
+            size += count
+    content = buffer[:size]
     if not found.same_content(content, file["hash"]):
         numbers = " ".join(map(str, wanted["series"]))
         raise StudyError(

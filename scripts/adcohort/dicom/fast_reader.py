@@ -12,6 +12,7 @@ EXPLICIT_LITTLE = frozenset(
     for syntax in ("1", "5", "4.50", "4.51", "4.57", "4.70", "4.80", "4.81", "4.90", "4.91", "4.201", "4.202", "4.203")
 )
 PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
+_PIXEL_DATA = 0x7FE00010
 _LONG = frozenset((b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"SQ", b"UC", b"UN", b"UR", b"UT", b"SV", b"UV"))
 _SHORT = frozenset(
     (b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL", b"SS")
@@ -61,7 +62,7 @@ class FastElements(Elements):
 
 
 def read(buffer: bytes) -> tuple[FastElements, str]:
-    """The dataset of a whole file, and its transfer syntax.
+    """The dataset of a file, and its transfer syntax. The start of the file is enough if its pixel data begin in it.
 
     Raises
     ------
@@ -73,18 +74,14 @@ def read(buffer: bytes) -> tuple[FastElements, str]:
     start, syntax = _meta(buffer)
     if syntax not in EXPLICIT_LITTLE:
         raise Unknown
-    found, end = _scan(buffer, start, len(buffer), top=True)
+    found, _ = _scan(buffer, start, len(buffer), top=True)
     elements = FastElements(buffer, found)
-    if end < len(buffer):  # the scan ends at pixel data
-        _, position, length = found[_last_pixels(found)]
-        elements.pixels = (position, -1 if length == _UNDEFINED else length)
-    return elements, syntax
-
-
-def _last_pixels(found: dict[int, tuple[bytes, int, int]]) -> int:
-    if 0x7FE00010 not in found:
+    pixels = found.get(_PIXEL_DATA)
+    if pixels is not None:
+        elements.pixels = (pixels[1], -1 if pixels[2] == _UNDEFINED else pixels[2])
+    elif not found.keys().isdisjoint(PIXELS):
         raise Unknown
-    return 0x7FE00010
+    return elements, syntax
 
 
 def _meta(buffer: bytes) -> tuple[int, str]:

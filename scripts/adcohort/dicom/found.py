@@ -8,12 +8,24 @@ from pathlib import Path
 _BYTES = "bytes:"
 
 
-def content_hash(content: bytes) -> str:
-    """Hash of a file's bytes: 96 bits of SHA-256 and, after them, the CRC-32."""
-    return f"{hashlib.sha256(content).hexdigest()[:24]}{zlib.crc32(content):08x}"
+class Digest:
+    """Hash of a file's bytes, piece by piece: 96 bits of SHA-256 and, after them, the CRC-32."""
+
+    def __init__(self, content: bytes) -> None:
+        self._strong = hashlib.sha256(content)
+        self._quick = zlib.crc32(content)
+
+    def update(self, content: bytes | memoryview) -> None:
+        """Go on with more bytes."""
+        self._strong.update(content)
+        self._quick = zlib.crc32(content, self._quick)
+
+    def text(self) -> str:
+        """The hash, hexadecimal."""
+        return f"{self._strong.hexdigest()[:24]}{self._quick:08x}"
 
 
-def same_content(content: bytes, hashed: str) -> bool:
+def same_content(content: bytes | memoryview, hashed: str) -> bool:
     """Whether bytes are still those of a hash, by its CRC-32: enough to notice a change, and ten times as fast."""
     return hashed.endswith(f"{zlib.crc32(content):08x}")
 
@@ -32,3 +44,11 @@ def place(data: Path, portable_path: str) -> Path:
     if portable_path.startswith(_BYTES):
         return data / os.fsdecode(bytes.fromhex(portable_path.removeprefix(_BYTES)))
     return data / portable_path
+
+
+def size_of(data: Path, portable_path: str) -> int:
+    """Size of a found file in bytes; 0 if it is gone."""
+    try:
+        return place(data, portable_path).stat().st_size
+    except OSError:
+        return 0

@@ -77,13 +77,19 @@ def read(content: bytes) -> Instance:
     """What a file's bytes say; never raises on a bad file, but says what is wrong with it."""
     if not content:
         return Instance(Reason.ZERO_BYTE)
+    return read_start(content, len(content)) or read_with_pydicom(content)
+
+
+def read_start(start: bytes, size: int) -> Instance | None:
+    """What the start of a file of `size` bytes says; None if the whole file has to be looked at."""
     try:
-        elements, syntax = fast_reader.read(content)
-        pixels = None if elements.pixels is None else elements.pixels[1]
-        start = None if elements.pixels is None else elements.pixels[0]
-        return describe(elements, syntax, pixels, start, len(content))
+        elements, syntax = fast_reader.read(start)
+        if elements.pixels is None and len(start) < size:
+            return None
+        place, length = elements.pixels or (None, None)
+        return describe(elements, syntax, length, place, size)
     except fast_reader.Unknown:
-        return read_with_pydicom(content)
+        return None
 
 
 def read_with_pydicom(content: bytes) -> Instance:

@@ -25,7 +25,7 @@ class NotUsable(ValueError):
         super().__init__(detail)
 
 
-def stored(content: bytes, start: int | None, layout: Mapping[str, Any]) -> np.ndarray:
+def stored(content: bytes | memoryview, start: int | None, layout: Mapping[str, Any]) -> np.ndarray:
     """Stored numbers of a file, [frame, row, column]; the tiles of a mosaic are its frames.
 
     Parameters
@@ -64,7 +64,7 @@ def stored(content: bytes, start: int | None, layout: Mapping[str, Any]) -> np.n
     return values
 
 
-def _decoded(content: bytes) -> np.ndarray:
+def _decoded(content: bytes | memoryview) -> np.ndarray:
     import pydicom
     from pydicom.pixels import pixel_array
 

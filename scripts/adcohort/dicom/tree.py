@@ -28,6 +28,9 @@ _READERS = (
 )
 _FILES_A_WORKER = 500  # fewer new files are not worth a process
 _CHUNK = 64
+_START = 1 << 14
+_LARGE = 1 << 26
+_BUFFER = memoryview(bytearray(1 << 20))  # one for all files: new memory costs as much as the read
 
 
 def read(data: Path, tree: Path, cache: Path, *, workers: int = 1) -> list[File]:
@@ -91,11 +94,30 @@ def _read_chunk(chunk: list[tuple[str, str]]) -> list[File]:
 def read_file(name: str, path: str) -> File:
     """One file; one that the system does not let us read says so."""
     try:
-        with open(path, "rb") as stream:  # noqa: PTH123  (a Path for each of many thousand files costs as much as its read)
-            content = stream.read()
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            return _read_open(name, handle)
+        finally:
+            os.close(handle)
     except OSError as problem:
         return File(name, "", Instance(Reason.UNREADABLE_FILE, problem.strerror or ""))
-    return File(name, found.content_hash(content), instances.read(content))
+
+
+def _read_open(name: str, handle: int) -> File:
+    """Most files say all before their pixels: those are hashed through one buffer, and not kept."""
+    size = os.fstat(handle).st_size
+    start = os.read(handle, _START)
+    instance = instances.read_start(start, size)
+    digest = found.Digest(start)
+    if instance is not None:
+        while count := os.readv(handle, [_BUFFER]):
+            digest.update(_BUFFER[:count])
+        return File(name, digest.text(), instance)
+    parts = [start]
+    while part := os.read(handle, _LARGE):
+        parts.append(part)
+        digest.update(part)
+    return File(name, digest.text(), instances.read(b"".join(parts)))
 
 
 def walk(tree: Path) -> Iterator[tuple[str, os.stat_result]]:
