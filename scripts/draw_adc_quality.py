@@ -7,7 +7,8 @@ from pathlib import Path
 
 from adcohort import files, nifti
 from adcohort.diffusion import motion, pictures, runs
-from adcohort.diffusion.visit import STATUS, image_of
+from adcohort.diffusion.settings import STATUS
+from adcohort.diffusion.visit import image_of
 from adcohort.errors import for_the_person_at_the_keyboard
 
 MAPS = {"adc": "ADC", "s0": "S0map", "inside": "desc-foreground_mask"}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from adcohort import tables
-from adcohort.diffusion.visit import STATUS
+from adcohort.diffusion.settings import STATUS
 from adcohort.reasons import Decision, Reason
 
 DESCRIPTION = {

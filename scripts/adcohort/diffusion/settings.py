@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+STATUS = "status.json"  # beside a visit's maps: what became of each run
+
 
 @dataclass(frozen=True)
 class Settings:

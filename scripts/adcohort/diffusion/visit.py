@@ -9,10 +9,8 @@ from typing import Any
 
 from adcohort import files
 from adcohort.diffusion import analysis, outputs, runs
-from adcohort.diffusion.settings import Settings
+from adcohort.diffusion.settings import STATUS, Settings
 from adcohort.reasons import Decision, Reason
-
-STATUS = "status.json"
 
 
 def fit_visit(source: Path, folder: Path, settings: Settings) -> None:
