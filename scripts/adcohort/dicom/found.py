@@ -9,24 +9,26 @@ _BYTES = "bytes:"
 
 
 class Digest:
-    """Hash of a file's bytes, piece by piece: 96 bits of SHA-256 and, after them, the CRC-32."""
+    """Hash of a file, piece by piece: SHA-256 of its start (where headers and identifiers are), and the CRC-32 of all bytes.
 
-    def __init__(self, content: bytes) -> None:
-        self._strong = hashlib.sha256(content)
-        self._quick = zlib.crc32(content)
+    It tells whether a file is still the one that was indexed, and costs a fraction of reading it.
+    """
+
+    def __init__(self, start: bytes) -> None:
+        self._start = hashlib.sha256(start).hexdigest()[:24]
+        self._all = zlib.crc32(start)
 
     def update(self, content: bytes | memoryview) -> None:
         """Go on with more bytes."""
-        self._strong.update(content)
-        self._quick = zlib.crc32(content, self._quick)
+        self._all = zlib.crc32(content, self._all)
 
     def text(self) -> str:
         """The hash, hexadecimal."""
-        return f"{self._strong.hexdigest()[:24]}{self._quick:08x}"
+        return f"{self._start}{self._all:08x}"
 
 
 def same_content(content: bytes | memoryview, hashed: str) -> bool:
-    """Whether bytes are still those of a hash, by its CRC-32: enough to notice a change, and ten times as fast."""
+    """Whether bytes are still those of a hash, by the CRC-32 of all of them."""
     return hashed.endswith(f"{zlib.crc32(content):08x}")
 
 
