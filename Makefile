@@ -9,6 +9,7 @@ help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 demo: .venv/ready  ## run the embedded example to results/report/report.html
+	@python -m compileall -q scripts  # start-up is paid by every job
 	snakemake --cores all
 
 test: .venv/ready  ## all checks and tests but the slow ones (15 minutes at most on 2 cores)
@@ -39,7 +40,7 @@ lock: .venv/ready  ## resolve requirements.lock anew from the ranges in pyprojec
 .venv/ready: requirements.lock
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements.lock
 	touch $@
 
 clean:  ## remove what runs made (results, logs, private, the example's raw files)

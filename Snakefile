@@ -32,9 +32,9 @@ include: "rules/figures.smk"
 include: "rules/report.smk"
 
 
+# everything that the study's config asks for, up to the report
 rule all:
     default_target: True
-    """Everything that the study's config asks for, up to the report."""
     input:
         deliverables(),
     localrule: True

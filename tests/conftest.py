@@ -3,6 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# properties are about answers, not about the time that a busy machine takes for them
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 HOME = Path(__file__).parents[1]
 REAL_DATA = HOME.parent / "shared" / "data"

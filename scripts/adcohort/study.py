@@ -11,6 +11,8 @@ from adcohort.errors import StudyError
 STAGES = ("ingest", "adc", "roi", "labs", "questionnaires", "adverse_events", "response", "statistics")
 NEEDS = {"adc": ("ingest",), "roi": ("ingest", "adc")}  # a stage works on what others make
 SETTINGS = ("flow", "figures", "report", "example")  # parts that have settings but are not chosen by being there
+
+
 def schema(folder: Path) -> dict[str, Any]:
     """The study's JSON schema: config/schema/study.yaml with each stage's own file in its place."""
     import yaml
