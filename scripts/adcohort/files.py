@@ -65,12 +65,19 @@ def tree_digest(paths: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def _walk(folder: str, skip: int) -> Iterator[tuple[str, os.stat_result]]:
+def _walk(
+    folder: str, skip: int, above: frozenset[tuple[int, int]] = frozenset()
+) -> Iterator[tuple[str, os.stat_result]]:
+    """Files under a folder; links are followed, a link to a folder above it is not (it would never end)."""
     try:
+        here = Path(folder).stat()
+        inside = above | {(here.st_dev, here.st_ino)}
+        if len(inside) == len(above):
+            return
         with os.scandir(folder) as found:
             for entry in found:
                 if entry.is_dir():
-                    yield from _walk(entry.path, skip)
+                    yield from _walk(entry.path, skip, inside)
                 else:
                     with contextlib.suppress(FileNotFoundError):
                         yield entry.path[skip:], entry.stat()
