@@ -17,6 +17,9 @@ if has("ingest", "adc"):
             "<logs>/fit_adc/{participant}_ses-{visit}.log",
         conda:
             "../envs/imaging.yaml"
+        resources:
+            mem_mb=growing(600),
+            runtime=growing(3),
         params:
             code=code("fit_adc"),
             options=options("adc"),
@@ -37,6 +40,9 @@ if has("ingest", "adc"):
             "<logs>/benchmarks/draw_adc_quality/{participant}.jsonl"
         conda:
             "../envs/imaging.yaml"
+        resources:
+            mem_mb=growing(900),
+            runtime=growing(10),
         params:
             code=code("draw_adc_quality"),
         shell:
@@ -59,6 +65,9 @@ if has("ingest", "adc"):
             "<logs>/benchmarks/summarise_adc.jsonl"
         conda:
             "../envs/tables.yaml"
+        resources:
+            mem_mb=growing(600),
+            runtime=growing(15),
         params:
             code=code("summarise_adc", "adc/columns.yaml", "flow/columns.yaml"),
             folder=subpath(output.table, parent=True),
@@ -84,6 +93,9 @@ if has("ingest", "adc", "roi"):
             "<logs>/benchmarks/estimate_repeatability.jsonl"
         conda:
             "../envs/statistics.yaml"
+        resources:
+            mem_mb=growing(500),
+            runtime=growing(10),
         params:
             code=code("estimate_repeatability", "adc/columns.yaml", "roi/columns.yaml"),
         shell:

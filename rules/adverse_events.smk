@@ -28,6 +28,9 @@ if has("adverse_events"):
             "<logs>/benchmarks/grade_adverse_events.jsonl"
         conda:
             "../envs/tables.yaml"
+        resources:
+            mem_mb=growing(500),
+            runtime=growing(10),
         params:
             code=code("grade_adverse_events", "adverse_events", "flow/columns.yaml"),
             options=options("visits", "adverse_events"),
@@ -57,6 +60,9 @@ if has("adverse_events"):
             "<logs>/benchmarks/count_adverse_events.jsonl"
         conda:
             "../envs/statistics.yaml"
+        resources:
+            mem_mb=growing(500),
+            runtime=growing(10),
         params:
             code=code("count_adverse_events", "adverse_events"),
             options=options("adverse_events"),
@@ -92,6 +98,9 @@ if has("adverse_events") and config["adverse_events"]["exposure"]:
             "<logs>/benchmarks/summarise_exposure.jsonl"
         conda:
             "../envs/tables.yaml"
+        resources:
+            mem_mb=growing(500),
+            runtime=growing(10),
         params:
             code=code(
                 "summarise_exposure",

@@ -18,6 +18,9 @@ if "example" in config:
         conda:
             "../envs/imaging.yaml"
         threads: 4
+        resources:
+            mem_mb=growing(1500),
+            runtime=growing(20),
         params:
             code=code(
                 "make_example_images", "example/cohort.yaml", "example/imaging.yaml"
@@ -38,6 +41,9 @@ if "example" in config:
             "<logs>/benchmarks/make_example_participants.jsonl"
         conda:
             "../envs/tables.yaml"
+        resources:
+            mem_mb=growing(500),
+            runtime=growing(10),
         params:
             code=code("make_example_participants", "example/cohort.yaml"),
             options=options("example"),
@@ -56,6 +62,9 @@ if "example" in config:
             "<logs>/benchmarks/make_example_labs.jsonl"
         conda:
             "../envs/tables.yaml"
+        resources:
+            mem_mb=growing(500),
+            runtime=growing(10),
         params:
             code=code("make_example_labs", "example/cohort.yaml", "example/labs.yaml"),
             options=options("example"),
@@ -73,6 +82,9 @@ if "example" in config:
             "<logs>/benchmarks/make_example_questionnaires.jsonl"
         conda:
             "../envs/tables.yaml"
+        resources:
+            mem_mb=growing(500),
+            runtime=growing(10),
         params:
             code=code(
                 "make_example_questionnaires",
@@ -94,6 +106,9 @@ if "example" in config:
             "<logs>/benchmarks/make_example_events.jsonl"
         conda:
             "../envs/tables.yaml"
+        resources:
+            mem_mb=growing(500),
+            runtime=growing(10),
         params:
             code=code(
                 "make_example_events",
@@ -114,6 +129,9 @@ if "example" in config:
             "<logs>/benchmarks/make_example_lesions.jsonl"
         conda:
             "../envs/tables.yaml"
+        resources:
+            mem_mb=growing(500),
+            runtime=growing(10),
         params:
             code=code("make_example_lesions", "example/cohort.yaml"),
             options=options("example"),

@@ -67,6 +67,9 @@ rule draw_cohort:
         "<logs>/benchmarks/draw_cohort.jsonl"
     conda:
         "../envs/report.yaml"
+    resources:
+        mem_mb=growing(900),
+        runtime=growing(15),
     params:
         code=code(
             "draw_cohort",
@@ -115,6 +118,9 @@ if IMAGING_FIGURES:
             "<logs>/benchmarks/draw_imaging.jsonl"
         conda:
             "../envs/report.yaml"
+        resources:
+            mem_mb=growing(900),
+            runtime=growing(15),
         params:
             code=code(
                 "draw_imaging",
@@ -160,6 +166,9 @@ if has("statistics"):
             "<logs>/benchmarks/draw_endpoints.jsonl"
         conda:
             "../envs/report.yaml"
+        resources:
+            mem_mb=growing(900),
+            runtime=growing(15),
         params:
             code=code("draw_endpoints", "figures", "statistics/columns.yaml"),
             options=lambda wildcards: json.dumps({"statistics": config["statistics"]}),  # in the plan's order

@@ -34,6 +34,9 @@ rule join_flow:
         "<logs>/benchmarks/join_flow.jsonl"
     conda:
         "../envs/tables.yaml"
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(10),
     params:
         code=code("join_flow", "flow/columns.yaml"),
         windows=stage_windows(*FLOW_STAGES),
@@ -59,6 +62,9 @@ rule describe_participants:
         "<logs>/benchmarks/describe_participants.jsonl"
     conda:
         "../envs/statistics.yaml"
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(10),
     params:
         code=code("describe_participants", "flow/columns.yaml"),
         options=options("characteristics"),

@@ -25,6 +25,9 @@ if has("ingest"):
         conda:
             "../envs/imaging.yaml"
         threads: 4
+        resources:
+            mem_mb=growing(1500),
+            runtime=growing(60),
         params:
             code=code("index_dicom"),
             options=options("visits", "ingest"),
@@ -47,6 +50,9 @@ if has("ingest"):
             "<logs>/convert_dwi/{participant}_ses-{visit}.log",
         conda:
             "../envs/imaging.yaml"
+        resources:
+            mem_mb=growing(600),
+            runtime=growing(3),
         params:
             code=code("convert_dwi"),
             volumes=config["ingest"]["volumes"],
@@ -73,6 +79,9 @@ if has("ingest"):
             "<logs>/benchmarks/accept_dwi.jsonl"
         conda:
             "../envs/tables.yaml"
+        resources:
+            mem_mb=growing(600),
+            runtime=growing(30),
         params:
             code=code("accept_dwi", "ingest/columns.yaml", "flow/columns.yaml"),
             options=options("title", "characteristics", "ingest"),
@@ -115,6 +124,9 @@ rule count_inventory:
         "<logs>/benchmarks/count_inventory.jsonl"
     conda:
         "../envs/tables.yaml"
+    resources:
+        mem_mb=growing(500),
+        runtime=growing(10),
     params:
         code=code("count_inventory", "ingest/columns.yaml"),
         options=options("visits"),

@@ -29,6 +29,9 @@ if has("labs"):
             "<logs>/benchmarks/harmonise_labs.jsonl"
         conda:
             "../envs/labs.yaml"
+        resources:
+            mem_mb=growing(500),
+            runtime=growing(10),
         params:
             code=code("harmonise_labs", "labs", "sheets", "flow/columns.yaml"),
             options=options("data", "visits", "labs"),

@@ -40,6 +40,9 @@ if has("questionnaires"):
             "<logs>/benchmarks/score_questionnaires.jsonl"
         conda:
             "../envs/tables.yaml"
+        resources:
+            mem_mb=growing(500),
+            runtime=growing(10),
         params:
             code=code(
                 "score_questionnaires", "questionnaires", "sheets", "flow/columns.yaml"

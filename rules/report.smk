@@ -100,6 +100,9 @@ rule write_report:
         "<logs>/benchmarks/write_report.jsonl"
     conda:
         "../envs/report.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(30),
     params:
         code=code(
             "write_report",

@@ -27,6 +27,9 @@ if has("response"):
             "<logs>/benchmarks/evaluate_response.jsonl"
         conda:
             "../envs/tables.yaml"
+        resources:
+            mem_mb=growing(500),
+            runtime=growing(10),
         params:
             code=code("evaluate_response", "response", "flow/columns.yaml"),
             options=options("visits", "response"),
@@ -48,6 +51,9 @@ if has("response"):
             "<logs>/benchmarks/compute_rates.jsonl"
         conda:
             "../envs/statistics.yaml"
+        resources:
+            mem_mb=growing(500),
+            runtime=growing(10),
         params:
             code=code("compute_rates", "response/columns.yaml"),
             alpha=config.get("statistics", {}).get("alpha", 0.05),
@@ -69,6 +75,9 @@ if has("response"):
             "<logs>/benchmarks/time_progression.jsonl"
         conda:
             "../envs/statistics.yaml"
+        resources:
+            mem_mb=growing(500),
+            runtime=growing(10),
         params:
             code=code("time_progression", "response/columns.yaml"),
             alpha=config.get("statistics", {}).get("alpha", 0.05),

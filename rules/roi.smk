@@ -22,6 +22,9 @@ if has("ingest", "adc", "roi"):
             "<logs>/benchmarks/measure_rois/{participant}_ses-{visit}.jsonl"
         conda:
             "../envs/imaging.yaml"
+        resources:
+            mem_mb=growing(600),
+            runtime=growing(3),
         params:
             code=code("measure_rois"),
             options=part(
@@ -56,6 +59,9 @@ if has("ingest", "adc", "roi"):
             "<logs>/benchmarks/gather_rois.jsonl"
         conda:
             "../envs/tables.yaml"
+        resources:
+            mem_mb=growing(600),
+            runtime=growing(15),
         params:
             code=code(
                 "gather_rois",
@@ -89,6 +95,9 @@ if has("ingest", "adc", "roi"):
             "<logs>/benchmarks/compare_readers.jsonl"
         conda:
             "../envs/statistics.yaml"
+        resources:
+            mem_mb=growing(500),
+            runtime=growing(10),
         params:
             code=code("compare_readers", "roi/columns.yaml"),
             options=options("visits"),
@@ -112,6 +121,9 @@ if has("ingest", "adc", "roi"):
             "<logs>/benchmarks/draw_overlays/{participant}.jsonl"
         conda:
             "../envs/imaging.yaml"
+        resources:
+            mem_mb=growing(600),
+            runtime=growing(10),
         params:
             code=code("draw_overlays", "figures/fonts"),
             options=options("title", "visits"),
@@ -136,6 +148,9 @@ if has("ingest", "adc", "roi"):
             "<logs>/benchmarks/export_dicom/{participant}_ses-{visit}.jsonl"
         conda:
             "../envs/imaging.yaml"
+        resources:
+            mem_mb=growing(900),
+            runtime=growing(10),
         params:
             code=code("export_dicom"),
             data=config["data"],

@@ -44,6 +44,9 @@ if has("statistics"):
             "<logs>/benchmarks/gather_endpoints.jsonl"
         conda:
             "../envs/statistics.yaml"
+        resources:
+            mem_mb=growing(500),
+            runtime=growing(10),
         params:
             code=code(
                 "gather_endpoints",
@@ -73,6 +76,9 @@ if has("statistics"):
             "<logs>/benchmarks/compare_paired.jsonl"
         conda:
             "../envs/statistics.yaml"
+        resources:
+            mem_mb=growing(900),
+            runtime=growing(15),
         params:
             code=code("compare_paired", "statistics/columns.yaml"),
             options=options("visits", "statistics"),
@@ -94,6 +100,9 @@ if has("statistics"):
             "<logs>/benchmarks/model_trend.jsonl"
         conda:
             "../envs/statistics.yaml"
+        resources:
+            mem_mb=growing(900),
+            runtime=growing(30),
         params:
             code=code("model_trend", "statistics/columns.yaml"),
             options=options("visits", "statistics"),

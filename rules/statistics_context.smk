@@ -22,6 +22,9 @@ if has("statistics"):
             "<logs>/benchmarks/relate_adc_response.jsonl"
         conda:
             "../envs/statistics.yaml"
+        resources:
+            mem_mb=growing(900),
+            runtime=growing(15),
         params:
             code=code(
                 "relate_adc_response",
@@ -49,6 +52,9 @@ if has("statistics"):
             "<logs>/benchmarks/assess_missing.jsonl"
         conda:
             "../envs/statistics.yaml"
+        resources:
+            mem_mb=growing(900),
+            runtime=growing(30),
         params:
             code=code("assess_missing", "statistics/columns.yaml"),
             options=options("visits", "statistics"),
@@ -72,6 +78,9 @@ if has("statistics"):
             "<logs>/benchmarks/describe_statistics.jsonl"
         conda:
             "../envs/statistics.yaml"
+        resources:
+            mem_mb=growing(500),
+            runtime=growing(10),
         params:
             code=code("describe_statistics", "statistics", "figures/names.yaml"),
             options=options("visits", "statistics"),
