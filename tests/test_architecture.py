@@ -79,7 +79,7 @@ def test_a_rule_keeps_the_step_contract(name, body, path):
     script = re.search(r"scripts/(\w+)\.py", body).group(1)
     assert (SCRIPTS / f"{script}.py").is_file()
     assert re.match(r'\s+"""', body), "a rule opens with what it does"
-    for part in ("log:", "conda:", "code=code("):
+    for part in ("log:", "conda:", "code=code(", "mem_mb=growing(", "runtime=growing("):
         assert part in body, f"{part} is missing"
     assert f'code("{script}"' in re.sub(r"\(\s+", "(", body), "the hash is of another script"
     assert "\n    run:" not in body
