@@ -10,7 +10,7 @@ import pytest
 from adcohort.dicom import accept, bvalues, convert, grouping, tree
 from adcohort.errors import StudyError
 from adcohort.reasons import Reason
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 TRACES = [world.Volume(b) for b in (0, 50, 400, 800)]
@@ -393,3 +393,23 @@ def test_names_that_are_no_utf8_are_found_again(tmp_path):
     out = ingest(tmp_path)
     json.dumps(out.index.manifests, ensure_ascii=False).encode()
     assert [run["status"] for run in out.runs.values()] == ["accepted"]
+
+
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+@given(
+    damage=st.lists(st.tuples(st.integers(0, 19), st.floats(0, 1), st.integers(0, 255)), max_size=12),
+    seed=st.integers(0, 2),
+)
+def test_a_tree_of_damaged_files_is_decided_and_never_stops_the_study(tmp_path_factory, damage, seed):
+    folder = tmp_path_factory.mktemp("damaged")
+    kind = ("siemens private", "philips", "ge")[seed]
+    paths = world.save(world.classic(kind, TRACES), folder / "dicom")
+    for which, where, value in damage:
+        data = bytearray(paths[which].read_bytes())
+        data[132 + int(where * (len(data) - 133))] = value
+        paths[which].write_bytes(bytes(data))
+    out = world.Ingested(folder / "dicom")
+    assert sum(row["n_files"] for row in out.index.series) == len(paths)
+    json.dumps([out.index.manifests, out.index.series, out.index.exclusions], allow_nan=False)

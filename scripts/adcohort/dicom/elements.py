@@ -1,5 +1,6 @@
 """Elements of one DICOM dataset by name, decoded the same way whichever reader found them."""
 
+import math
 import struct
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -100,11 +101,13 @@ def _texts(value: bytes) -> list[str]:
 @lru_cache(maxsize=4096)
 def _numbers(vr: str, value: bytes, little: bool) -> tuple[float, ...]:
     kind = _BINARY.get(vr)
-    if kind is not None:
-        count = len(value) // struct.calcsize(kind)
-        values = struct.unpack(f"{'<' if little else '>'}{count}{kind}", value[: count * struct.calcsize(kind)])
-        return tuple(float(v) for v in values)
     try:
-        return tuple(float(part) for part in _texts(value) if part)
+        if kind is None:
+            values = tuple(float(part) for part in _texts(value) if part)
+        else:
+            count = len(value) // struct.calcsize(kind)
+            stored = struct.unpack(f"{'<' if little else '>'}{count}{kind}", value[: count * struct.calcsize(kind)])
+            values = tuple(map(float, stored))
     except ValueError:
         return ()
+    return values if all(map(math.isfinite, values)) else ()

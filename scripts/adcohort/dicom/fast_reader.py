@@ -13,6 +13,7 @@ EXPLICIT_LITTLE = frozenset(
 )
 PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 _PIXEL_DATA = 0x7FE00010
+_SHORTEST = 144  # preamble, magic word and the length of the meta header
 _LONG = frozenset((b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"SQ", b"UC", b"UN", b"UR", b"UT", b"SV", b"UV"))
 _SHORT = frozenset(
     (b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL", b"SS")
@@ -69,7 +70,7 @@ def read(buffer: bytes) -> tuple[FastElements, str]:
     Unknown
         If pydicom has to look.
     """
-    if buffer[128:132] != b"DICM":
+    if buffer[128:132] != b"DICM" or len(buffer) < _SHORTEST:
         raise Unknown
     start, syntax = _meta(buffer)
     if syntax not in EXPLICIT_LITTLE:

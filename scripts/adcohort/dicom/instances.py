@@ -1,11 +1,13 @@
 """What one file says, in plain values: who, when, what kind of image, and where and how weighted each of its frames is."""
 
 import math
+import struct
 from dataclasses import dataclass, field
 from typing import Any
 
 from adcohort.dicom import drawings, fast_reader, pydicom_reader, slices, weighting
 from adcohort.dicom.elements import Elements
+from adcohort.dicom.pydicom_reader import NotDicom
 from adcohort.dicom.slices import Frame
 from adcohort.dicom.tags import TAG
 from adcohort.reasons import Reason
@@ -88,7 +90,7 @@ def read_start(start: bytes, size: int) -> Instance | None:
             return None
         place, length = elements.pixels or (None, None)
         return describe(elements, syntax, length, place, size)
-    except fast_reader.Unknown:
+    except (fast_reader.Unknown, struct.error, ValueError, IndexError, OverflowError):
         return None
 
 
@@ -96,10 +98,10 @@ def read_with_pydicom(content: bytes) -> Instance:
     """As `read`, by the reference reader."""
     try:
         elements, syntax, pixels = pydicom_reader.read(content)
-    except pydicom_reader.NotDicom as problem:
+        return describe(elements, syntax, pixels, None, len(content))
+    except Exception as problem:  # damage inside a sequence shows when it is looked at, as whatever pydicom raises then
         reason = Reason.TRUNCATED if content[128:132] == b"DICM" else Reason.NOT_DICOM
-        return Instance(reason, str(problem) if reason == Reason.TRUNCATED else "")
-    return describe(elements, syntax, pixels, None, len(content))
+        return Instance(reason, f"the header cannot be read ({problem})" if isinstance(problem, NotDicom) else "")
 
 
 def describe(elements: Elements, syntax: str, pixels: int | None, start: int | None, size: int) -> Instance:
