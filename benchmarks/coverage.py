@@ -108,8 +108,9 @@ class Tally:
         self.add(method, "false positives", p is not None and p < 0.05)
 
 
-def one_cohort(rng: np.random.Generator, n: int, effect: float, read: plan.Plan, tally: Tally) -> None:
-    """Every method of the workflow on one cohort; with effect 0 its tests, else its intervals."""
+def one_cohort(key: list[int], n: int, effect: float, read: plan.Plan, *, tally: Tally, parts: list[str]) -> None:
+    """Methods of the workflow on one cohort; with effect 0 its tests, else its intervals. Groups have their own stream."""
+    rng = np.random.default_rng(key)
     values = draw(rng, n, effect)
 
     def judge(method: str, row: dict, truth: float) -> None:
@@ -118,21 +119,29 @@ def one_cohort(rng: np.random.Generator, n: int, effect: float, read: plan.Plan,
         else:
             tally.alarm(method, row["p"])
 
-    _pairs(values, effect, read, tally, judge)
-    _courses(values, effect, read, tally, judge)
-    course = endpoints.course(frame(values), "baseline")
-    people = pd.DataFrame({"participant_id": course["participant_id"].unique()})
-    rows = imputation.of_endpoint(course, people, Endpoint("ADC", "f"), read, rng)
-    judge("multiple imputation: mean difference", next(r for r in rows if r["method"] == "multiple imputation"), effect)
-    _groups(rng, n, effect, tally)
+    if "visits" in parts:
+        _pairs(values, effect, read, tally, judge)
+        _courses(values, effect, read, tally, judge)
+        course = endpoints.course(frame(values), "baseline")
+        people = pd.DataFrame({"participant_id": course["participant_id"].unique()})
+        rows = imputation.of_endpoint(course, people, Endpoint("ADC", "f"), read, rng)
+        judge(
+            "multiple imputation: mean difference",
+            next(r for r in rows if r["method"] == "multiple imputation"),
+            effect,
+        )
+    if "groups" in parts:
+        _groups(np.random.default_rng([*key, 1]), n, effect, tally)
 
 
-def some_cohorts(numbers: range, n: int, effect: float, seed: int) -> dict[tuple[str, str], list[int]]:
+def some_cohorts(
+    numbers: range, n: int, effect: float, seed: int, parts: list[str]
+) -> dict[tuple[str, str], list[int]]:
     """Counts over cohorts by their numbers: the same cohorts however they are shared out."""
     tally, read = Tally(), declared()
     for number in numbers:
         for size in (effect, 0.0):
-            one_cohort(np.random.default_rng([seed, n, number, size > 0]), n, size, read, tally)
+            one_cohort([seed, n, number, int(size > 0)], n, size, read, tally=tally, parts=parts)
     return dict(tally.counts)
 
 
@@ -184,7 +193,9 @@ def _groups(rng: np.random.Generator, n: int, effect: float, tally: Tally) -> No
         return
     truth = float(stats.norm.cdf(effect / np.sqrt(2)))
     area = discrimination.area(cases, others)
-    tally.interval("AUC: DeLong", area.low, area.high, truth)
+    tally.interval("AUC: DeLong, plain", area.low, area.high, truth)
+    logit = discrimination.logit_area(cases, others)
+    tally.interval("AUC: DeLong on the logit scale", logit.low, logit.high, truth)
     tally.interval("AUC: Newcombe", *discrimination.newcombe(area.estimate, len(cases), len(others)), truth)
     boot = discrimination.bootstrap_area(cases, others, rng, 500)
     tally.interval("AUC: bootstrap", boot.low, boot.high, truth)
@@ -264,6 +275,9 @@ def main() -> None:
     parser.add_argument("--participants", type=int, nargs="+", default=[40, 12], help="sizes of the cohorts")
     parser.add_argument("--effect", type=float, default=0.5, help="mean change (residual SD 0.6)")
     parser.add_argument("--seed", type=int, default=20240229)
+    parser.add_argument(
+        "--parts", nargs="+", default=["visits", "groups"], help="visits (pairs, courses), groups (AUC …)"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--out", type=Path, default=HOME / "benchmarks/results", help="folder for table and plot")
     args = parser.parse_args()
@@ -272,7 +286,9 @@ def main() -> None:
         tally = Tally()
         shares = [range(start, args.cohorts, args.jobs) for start in range(args.jobs)]
         with ProcessPoolExecutor(args.jobs) as pool:
-            for part in pool.map(some_cohorts, shares, *zip(*[(n, args.effect, args.seed)] * args.jobs, strict=True)):
+            for part in pool.map(
+                some_cohorts, shares, *zip(*[(n, args.effect, args.seed, args.parts)] * args.jobs, strict=True)
+            ):
                 tally.take(part)
         rows += summary(tally, n)
         write(rows, args.out)  # a size at a time, so that a stopped run leaves what it has

@@ -555,6 +555,14 @@ def test_complete_separation_has_an_interval_that_is_not_a_point(flip):
     assert 0.05 < area.high - area.low < 0.5
 
 
+def test_the_logit_interval_stays_inside_and_gives_way_at_the_edge():
+    cases, others = np.array([3.0, 4, 5, 6, 9, 2]), np.array([1.0, 2.5, 0, 3.5])
+    plain, logit = discrimination.area(cases, others), discrimination.logit_area(cases, others)
+    assert plain.high == 1.0
+    assert logit.low < logit.estimate == plain.estimate < logit.high < 1
+    assert discrimination.logit_area(cases + 9, others).method == "Newcombe"
+
+
 @given(st.lists(st.integers(0, 6), min_size=2, max_size=8), st.lists(st.integers(0, 6), min_size=2, max_size=8))
 @settings(max_examples=40, deadline=None)
 def test_the_area_is_the_chance_of_a_higher_value(cases, others):

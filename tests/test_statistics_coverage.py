@@ -26,5 +26,7 @@ def test_intervals_hold_the_truth_and_tests_do_not_cry_wolf(tmp_path):
     with (tmp_path / "coverage.tsv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream, delimiter="\t"))
     assert {row["what"] for row in rows} == {"coverage", "false positives"}
-    assert [row["method"] for row in rows if row["verdict"] == "too bold"] == []
+    # shown beside the interval that is reported, because people know them; they are too short in small groups
+    known = {"AUC: DeLong, plain", "AUC: bootstrap"}
+    assert {row["method"] for row in rows if row["verdict"] == "too bold"} <= known
     assert (tmp_path / "coverage.svg").stat().st_size > 10_000

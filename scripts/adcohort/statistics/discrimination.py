@@ -46,6 +46,22 @@ def area(cases: np.ndarray, others: np.ndarray, level: float = 0.95) -> Area:
     return Area(estimate, float(max(0.0, estimate - half)), float(min(1.0, estimate + half)), "DeLong")
 
 
+def logit_area(cases: np.ndarray, others: np.ndarray, level: float = 0.95) -> Area:
+    """The area with DeLong's variance on the logit scale: it stays inside 0 to 1 and holds its level in small groups.
+
+    The plain interval of `area` holds the truth in 90 to 93 % of cohorts of 40 (benchmarks/results/coverage.tsv).
+    """
+    plain = area(cases, others, level)
+    if plain.method != "DeLong":
+        return plain
+    by_case, by_other = placements(cases, others)
+    variance = by_case.var(ddof=1) / len(by_case) + by_other.var(ddof=1) / len(by_other)
+    centre = np.log(plain.estimate / (1 - plain.estimate))
+    half = stats.norm.isf((1 - level) / 2) * np.sqrt(variance) / (plain.estimate * (1 - plain.estimate))
+    low, high = 1 / (1 + np.exp(-(centre - half))), 1 / (1 + np.exp(-(centre + half)))
+    return Area(plain.estimate, float(low), float(high), "DeLong on the logit scale")
+
+
 def newcombe(estimate: float, cases: int, others: int, level: float = 0.95) -> tuple[float, float]:
     """Newcombe's interval (2006, method 5): the areas whose own Hanley-McNeil variance just reaches the estimate."""
     z = stats.norm.isf((1 - level) / 2)

@@ -143,13 +143,14 @@ def _discrimination(
 
 def _areas(cases: np.ndarray, others: np.ndarray, plan: Plan, rng: np.random.Generator) -> list[Row]:
     """The area with its interval, then the other intervals; a complete separation has the first alone."""
-    area = discrimination.area(cases, others, plan.level)
+    area = discrimination.logit_area(cases, others, plan.level)
     out = [_interval(area) | {"p": _shift(cases, others, plan)["p"]}]
     if 0 < area.estimate < 1:
+        plain = discrimination.area(cases, others, plan.level)
         boot = discrimination.bootstrap_area(cases, others, rng, plan.adc_response["bootstrap"], plan.level)
         ends = discrimination.newcombe(area.estimate, len(cases), len(others), plan.level)
         scored = discrimination.Area(area.estimate, *ends, "Newcombe")
-        out += [_interval(other) | {"analysis": "sensitivity"} for other in (boot, scored)]
+        out += [_interval(other) | {"analysis": "sensitivity"} for other in (plain, boot, scored)]
     return out
 
 
@@ -159,7 +160,7 @@ def _without_landmark(known: pd.DataFrame, best: pd.DataFrame, people: pd.DataFr
     if len(cases) + len(others) == n or min(len(cases), len(others)) < LEAST_GROUP:
         return []
     return [
-        _interval(discrimination.area(cases, others, plan.level))
+        _interval(discrimination.logit_area(cases, others, plan.level))
         | {
             "analysis": "sensitivity", "landmark": "none: with those whose response was known by then",
             "n": len(cases) + len(others), "n_responders": len(cases),
