@@ -32,6 +32,14 @@ include: "rules/figures.smk"
 include: "rules/report.smk"
 
 
+onstart:
+    files.private_folder(Path("private"))
+
+
+onsuccess:
+    print(closing.words(Path("results")), file=sys.stderr)
+
+
 # everything that the study's config asks for, up to the report
 rule all:
     default_target: True

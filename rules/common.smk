@@ -8,7 +8,7 @@ from pathlib import Path
 HOME = str(Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent)
 sys.path.insert(0, f"{HOME}/scripts")
 
-from adcohort import codehash, files, study
+from adcohort import closing, codehash, files, study
 from adcohort.errors import StudyError
 from snakemake.exceptions import WorkflowError
 

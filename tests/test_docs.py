@@ -7,7 +7,12 @@ import pytest
 from adcohort import reference
 
 HOME = Path(__file__).parents[1]
-PAGES = [HOME / "README.md", HOME / "CONTRIBUTING.md", HOME / "config/README.md", *sorted((HOME / "docs").rglob("*.md"))]
+PAGES = [
+    HOME / "README.md",
+    HOME / "CONTRIBUTING.md",
+    HOME / "config/README.md",
+    *sorted((HOME / "docs").rglob("*.md")),
+]
 
 
 @pytest.mark.parametrize(
