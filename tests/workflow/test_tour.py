@@ -20,8 +20,8 @@ def test_every_command_of_the_tour_does_what_the_page_says(tmp_path: Path):
     home = harness.checkout(tmp_path / "adcohort")
     said = []
     for command in commands():
-        done = subprocess.run(command, shell=True, cwd=home, env=harness.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, check=False)  # fmt: skip
+        shell = ["bash", "-c", f"exec 2>&1; {command}"]
+        done = subprocess.run(shell, cwd=home, env=harness.environment(), capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{command}\n{done.stdout[-4000:]}"
         said.append((command, done.stdout))
     assert (home / "tour/results/report/report.html").is_file()
