@@ -14,7 +14,7 @@ demo: .venv/ready  ## run the embedded example to results/report/report.html
 
 test: .venv/ready  ## all checks and tests but the slow ones (15 minutes at most on 2 cores)
 	$(MAKE) --no-print-directory check
-	python -m pytest -n 2 -m "not slow"
+	python -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: .venv/ready  ## clusters, kills, fuzzing, scale (30 minutes at most)
 	python -m pytest -m slow

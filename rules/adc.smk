@@ -15,6 +15,7 @@ if has("ingest", "adc"):
             directory("<results>/adc/{participant}/ses-{visit}/dwi"),
         log:
             "<logs>/fit_adc/{participant}_ses-{visit}.log",
+        cache: True
         conda:
             "../envs/imaging.yaml"
         resources:

@@ -48,6 +48,7 @@ if has("ingest"):
             converted=directory("<results>/ingest/converted/{participant}_ses-{visit}"),
         log:
             "<logs>/convert_dwi/{participant}_ses-{visit}.log",
+        cache: True
         conda:
             "../envs/imaging.yaml"
         resources:
