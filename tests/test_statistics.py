@@ -717,3 +717,17 @@ def test_noncentral_intervals_hold_for_extreme_statistics():
     low, high = effects.noncentrality(30.0, 39, 0.975), effects.noncentrality(30.0, 39, 0.025)
     assert low < 30 < high
     assert stats.nct.cdf(30.0, 39, low) == pytest.approx(0.975, abs=1e-6)
+
+
+@pytest.mark.parametrize("df", [1.0, 2.0, 3.0, 7.0])
+@pytest.mark.parametrize("statistic", [-60.0, 3.0, 12.0, 40.0, 300.0])
+def test_huge_effects_of_few_pairs_have_an_interval(statistic, df):
+    low, high = effects.noncentrality(statistic, df, 0.975), effects.noncentrality(statistic, df, 0.025)
+    assert low < statistic < high
+    assert np.isfinite([low, high]).all()
+
+
+def test_the_quadrature_agrees_with_the_series_where_both_are_there(monkeypatch):
+    by_series = effects.noncentrality(4.0, 6, 0.025)
+    monkeypatch.setattr(effects.special, "nctdtr", lambda *_: np.nan)
+    assert effects.noncentrality(4.0, 6, 0.025) == pytest.approx(by_series, abs=1e-4)

@@ -56,7 +56,7 @@ def noncentrality(statistic: float, df: float, quantile: float) -> float:
     """Non-centrality under which the observed t stands at this quantile."""
 
     def miss(nc: float) -> float:
-        return float(special.nctdtr(df, nc, statistic)) - quantile
+        return _below(statistic, df, nc) - quantile
 
     reach = 1.0
     while miss(statistic - reach) < 0 or miss(statistic + reach) > 0:
@@ -64,6 +64,16 @@ def noncentrality(statistic: float, df: float, quantile: float) -> float:
         if reach > 1e6:
             return float("nan")
     return float(optimize.brentq(miss, statistic - reach, statistic + reach, xtol=1e-12, rtol=1e-14))
+
+
+def _below(statistic: float, df: float, nc: float) -> float:
+    """Distribution function of the non-central t; by quadrature over the chi-square where SciPy's series fails (few pairs)."""
+    value = float(special.nctdtr(df, nc, statistic))
+    if not np.isnan(value):
+        return value
+    nodes, weights = np.polynomial.legendre.leggauss(500)
+    spread = np.sqrt(special.chdtri(df, 1 - (nodes + 1) / 2) / df)
+    return float(weights @ special.ndtr(statistic * spread - nc) / 2)
 
 
 def _tails(level: float) -> tuple[float, float]:
