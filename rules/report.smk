@@ -80,6 +80,7 @@ rule write_report:
             else []
         ),
         sheets=[raw(path) for path in SHEETS.values()],
+        methods="<results>/statistics/methods.json" if has("statistics") else [],
     output:
         html=report(
             "<results>/report/report.html",
@@ -122,6 +123,9 @@ rule write_report:
         sheets=lambda wildcards, input: [
             f"{key}={path}" for key, path in zip(SHEETS, input.sheets)
         ],
+        methods=lambda wildcards, input: (
+            ["--methods", input.methods] if input.methods else []
+        ),
         captions=lambda wildcards, input: [
             path for path in input.figures if path.endswith(".json")
         ],
@@ -136,7 +140,7 @@ rule write_report:
         ],
     shell:
         'python "$ADCOHORT/scripts/write_report.py" --tables {input.tables:q} --captions {params.captions:q}'
-        " {params.pictures:q} --inputs {params.sheets:q} --options {params.options:q}"
+        " {params.pictures:q} {params.methods:q} --inputs {params.sheets:q} --options {params.options:q}"
         " --report {output.html:q} --word {output.word:q} --participants {output.participants:q} 2> {log:q}"
 
 

@@ -18,6 +18,7 @@ def main() -> None:
     parser.add_argument("--quality", type=Path, help="folder of pictures of the fits, <participant>/*.png")
     parser.add_argument("--overlays", type=Path, help="folder of pictures of the regions, <participant>/*.png")
     parser.add_argument("--inputs", nargs="*", default=[], help="raw files, as key=path")
+    parser.add_argument("--methods", type=Path, help="what the statistics say in words (methods.json)")
     parser.add_argument("--options", type=json.loads, required=True, help="the whole config, as JSON")
     parser.add_argument("--report", type=Path, required=True, help="HTML file to write")
     parser.add_argument("--word", type=Path, required=True, help="Word file to write")
@@ -36,7 +37,9 @@ def main() -> None:
         title=config["title"],
         notice=settings["notice"],
         families={key: words.family(key, {key: plan["label"]}) for key, plan in families.items()},
-        methods=methods.texts(config, inputs),
+        methods=methods.texts(
+            config, inputs, json.loads(args.methods.read_text(encoding="utf-8")) if args.methods else None
+        ),
         version=provenance.version(),
     )
     found = pictures.found(

@@ -74,7 +74,7 @@ def p_text(p: Any, name: str = "p") -> str:
 
 def is_ratio(row: Any) -> bool:
     """Whether an estimate is a ratio, so that 1 means no change."""
-    return row["null_value"] == 1
+    return pd.notna(row["null_value"]) and bool(row["null_value"] == 1)
 
 
 def estimate(row: Any) -> str:

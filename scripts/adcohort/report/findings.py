@@ -97,7 +97,9 @@ def _adc(results: Results) -> str:
     paired = results.get("statistics/paired")
     if paired is not None:
         rows = paired[(paired["analysis"] == "primary") & (paired["endpoint"] == "ADC")]
-        if len(rows):
+        if len(rows) and pd.isna(rows.iloc[0]["estimate"]):
+            text = f"ADC was not compared: {rows.iloc[0]['reason']}."
+        elif len(rows):
             row = rows.iloc[0]
             change = f"{words.estimate(row)} {'' if words.is_ratio(row) else words.unit(row['unit'])}".strip()
             text = f"ADC {_seen(row)}: {change}, {words.count(int(row['n']), 'pair')}, "

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from adcohort.figures import words
 from adcohort.report import provenance
 
 ESTIMATORS = {
@@ -12,31 +11,41 @@ ESTIMATORS = {
     "ols": "log-linear least squares without weights",
     "nlls": "non-linear least squares in the signal",
 }
-TESTS = {
-    "t": "paired t test",
-    "wilcoxon": "Wilcoxon signed-rank test with Hodges-Lehmann estimate",
-    "sign": "sign test",
-}
-ADJUSTMENTS = {"holm": "Holm", "hochberg": "Hochberg", "bh": "Benjamini and Hochberg", "none": "not adjusted"}
 
 
-def texts(config: Mapping[str, Any], inputs: Mapping[str, Path], background: str = "") -> list[dict[str, Any]]:
-    """Titled texts of the section: methods, plan, config, software, code, inputs.
+def texts(
+    config: Mapping[str, Any], inputs: Mapping[str, Path], told: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """Titled texts of the section: methods, results in words, references, plan, checklists, config, software, code, inputs.
 
     Parameters
     ----------
     inputs
         Raw files by the config key that names them.
-    background
-        Methods text of the statistics stage, paragraphs parted by empty lines.
+    told
+        What the statistics stage says (methods.json): methods, results, references, checklists; None without that stage.
     """
-    said = [paragraph.strip() for paragraph in background.split("\n\n") if paragraph.strip()]
-    found: list[dict[str, Any]] = [
-        _text("Methods", paragraphs=[*_study(config), *_imaging(config), *_clinical(config), *_tests(config), *said])
-    ]
+    own = [*_study(config), *_imaging(config), *_clinical(config)]
+    found: list[dict[str, Any]] = []
+    if told is None:
+        found.append(_text("Methods", paragraphs=own))
+    else:
+        numbers = {name: number for number, name in enumerate(told["references"], 1)}
+        found.append(_text("Methods", paragraphs=[*own, *(_cited(part, numbers) for part in told["methods"])]))
+        sentences = [f"{part['topic']}: {part['text']}" for part in told["results"]]
+        found.append(_text("Results in words", paragraphs=sentences))
+        found.append(
+            _text("References", pairs=[(str(numbers[name]), text) for name, text in told["references"].items()])
+        )
     if plan := provenance.declared(config):
         pairs = [("SHA-256 of plan and visits", plan["sha256"])]
         found.append(_text("Analysis plan", pairs=pairs, code=plan["text"]))
+    for name, items in (told["checklists"] if told else {}).items():
+        pairs = [
+            (f"{item['item']} {item['asks']}", " ".join(filter(None, (item["answered"], item["where"]))))
+            for item in items
+        ]
+        found.append(_text(f"{name} checklist", pairs=pairs))
     found.append(_text("Config, without paths", code=provenance.as_yaml(provenance.without_paths(config))))
     found.append(_text("Code", pairs=[(line["what"], line["value"]) for line in provenance.code()]))
     found.append(_text("Software", pairs=[(line["program"], line["version"]) for line in provenance.software()]))
@@ -108,21 +117,6 @@ def _clinical(config: Mapping[str, Any]) -> list[str]:
     return said
 
 
-def _tests(config: Mapping[str, Any]) -> list[str]:
-    if "statistics" not in config:
-        return []
-    plan = config["statistics"]
-    level = words.number(100 * (1 - plan["alpha"]), 0)
-    text = f"Comparisons of {plan['after']} with {plan['before']} were declared beforehand, "
-    text += f"with two-sided tests and {level} % intervals. "
-    for name, family in plan["families"].items():
-        by_test: dict[str, list[str]] = {}
-        for code, declared in family["endpoints"].items():
-            scale = " on the logarithmic scale" if declared["transformation"] == "log" else ""
-            by_test.setdefault(TESTS[declared["test"]] + scale, []).append(words.endpoint(code))
-        parts = "; ".join(f"{words.listed(codes)} by {test}" for test, codes in by_test.items())
-        text += f"{words.family(name, {name: family['label']})}: {parts} ({ADJUSTMENTS[family['adjustment']]}). "
-    text += (
-        "A direction is called favourable only where the plan declares it so. A single arm shows change, not its cause."
-    )
-    return [text]
+def _cited(part: Mapping[str, Any], numbers: Mapping[str, int]) -> str:
+    cited = ", ".join(str(number) for number in sorted(numbers[name] for name in part["references"]))
+    return f"{part['topic']}. {part['text']}" + (f" [{cited}]" if cited else "")
