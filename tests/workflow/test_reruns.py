@@ -5,6 +5,7 @@ is compared.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -152,10 +153,8 @@ def correct_laboratory_value(world: World) -> None:
     path = world.raw("labs/serum.csv")
     text = path.read_bytes().decode("gb18030")
     lines = text.splitlines(keepends=True)
-    at = next(i for i, line in enumerate(lines) if "VEGF" in line and "<" not in line and "＜" not in line)
-    import re
-
-    lines[at] = re.sub(r"(\d+)\.(\d)", lambda number: f"{int(number[1]) + 1}.{number[2]}", lines[at], count=1)
+    at = next(i for i, line in enumerate(lines) if re.search(r",\d+\.\d,", line))
+    lines[at] = re.sub(r",(\d+)\.(\d),", lambda number: f",{int(number[1]) + 1}.{number[2]},", lines[at], count=1)
     path.write_bytes("".join(lines).encode("gb18030"))
 
 

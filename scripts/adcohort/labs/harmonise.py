@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from adcohort import quantities, tables, visits
+from adcohort import choosing, quantities, tables, visits
 from adcohort.errors import StudyError
 from adcohort.labs import flags, ratios
 from adcohort.labs.analytes import Dictionary
@@ -153,24 +153,15 @@ def _one_per_visit(
 
 
 def _one_per_day(values: list[Value], same_day: str, out: Harmonised) -> list[Value]:
-    """One of the values of one day: copies go, and different ones are refused or chosen as the config says."""
-    first, *others = values
-    different = []
-    for other in others:
-        if (other.value, other.qualifier) == (first.value, first.qualifier):
-            detail = f"the same as {first.name}"
-            out.exclusions.append(_excluded(other.name, other.record, Reason.DUPLICATE, detail, other.visit))
-        else:
-            different.append(other)
-    if not different:
-        return [first]
-    ordered = sorted([first, *different], key=lambda v: (v.record.date, v.record.source, v.record.row))
-    keep = [] if same_day == "refuse" else [ordered[0] if same_day == "first" else ordered[-1]]
-    for value in ordered:
-        if value not in keep:
-            detail = f"{len(ordered)} different values of one day"
-            out.exclusions.append(_excluded(value.name, value.record, Reason.CONFLICTING, detail, value.visit))
-    return keep
+    return choosing.one_per_day(
+        values,
+        same=lambda one, other: (one.value, one.qualifier) == (other.value, other.qualifier),
+        same_day=same_day,
+        record=lambda value: value.record,
+        name=lambda value: value.name,
+        exclude=lambda v, reason, detail: out.exclusions.append(_excluded(v.name, v.record, reason, detail, v.visit)),
+        noun="values",
+    )
 
 
 def _excluded(name: str, record: Record, reason: Reason, detail: str = "", visit: str = "") -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from adcohort import quantities, tables, visits
+from adcohort import choosing, quantities, tables, visits
 from adcohort.questionnaires.keys import Key, headings
 from adcohort.reasons import Reason
 from adcohort.records import Record
@@ -159,23 +159,15 @@ def _read_answers(form: Form, key: Key) -> None:
 
 
 def _one_per_day(forms: list[Form], same_day: str, out: Sorted) -> list[Form]:
-    first, *others = forms
-    different = []
-    for form in others:
-        if form.answers == first.answers and form.unreadable == first.unreadable:
-            detail = f"the same as {first.name}"
-            out.exclusions.append(_excluded(form.record, form.name, Reason.DUPLICATE, detail, form.visit))
-        else:
-            different.append(form)
-    if not different:
-        return [first]
-    ordered = sorted([first, *different], key=lambda f: (f.record.date, f.record.source, f.record.row))
-    keep = [] if same_day == "refuse" else [ordered[0] if same_day == "first" else ordered[-1]]
-    for form in ordered:
-        if form not in keep:
-            detail = f"{len(ordered)} different forms of one day"
-            out.exclusions.append(_excluded(form.record, form.name, Reason.CONFLICTING, detail, form.visit))
-    return keep
+    return choosing.one_per_day(
+        forms,
+        same=lambda one, other: (one.answers, one.unreadable) == (other.answers, other.unreadable),
+        same_day=same_day,
+        record=lambda form: form.record,
+        name=lambda form: form.name,
+        exclude=lambda f, reason, detail: out.exclusions.append(_excluded(f.record, f.name, reason, detail, f.visit)),
+        noun="forms",
+    )
 
 
 def _excluded(record: Record, name: str, reason: Reason, detail: str = "", visit: str = "") -> dict[str, Any]:
