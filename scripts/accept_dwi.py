@@ -26,6 +26,7 @@ def main() -> None:
 
     index = json.loads(args.series.read_text(encoding="utf-8"))
     folders = {name: args.converted / name for name in index["visits"]}
+    files.keep_only(args.converted, "sub-*_ses-*", folders.values())
     statuses = [json.loads((folder / "status.json").read_text(encoding="utf-8")) for folder in folders.values()]
     visits = accept.visits(statuses, (args.options["ingest"] or {}).get("primary"))
     refused = [tables.exclusion("ingest", **row) for row in accept.excluded_runs(statuses)]
