@@ -17,7 +17,7 @@ test: .venv/ready  ## all checks and tests but the slow ones (15 minutes at most
 	python -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: .venv/ready  ## clusters, kills, fuzzing, scale (30 minutes at most)
-	python -m pytest -m slow
+	python -m pytest -n 2 --dist loadfile -m slow
 
 check: .venv/ready  ## formatter, linters, type checker
 	ruff format --check scripts tests benchmarks
