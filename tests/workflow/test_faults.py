@@ -19,17 +19,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small study after an undisturbed run; from the example's raw files, as a study like any other."""
-    folder = tmp_path_factory.mktemp("quiet")
-    made = folder / "example"
-    harness.write_config(made, harness.small_config())
-    targets = ["participants", "images", "labs", "questionnaires", "events", "lesions"]
-    done = harness.snakemake(made, *(f"make_example_{target}" for target in targets))
-    assert done.status == 0, done.text[-3000:]
-    study = faults.study_like(made, folder / "study")
-    done = harness.snakemake(study)
-    assert done.status == 0, done.text[-3000:]
-    return study
+    return faults.quiet_study(tmp_path_factory.mktemp("quiet"))
 
 
 def test_killed_at_random_moments_then_recovered_equals_a_quiet_run(quiet, tmp_path):

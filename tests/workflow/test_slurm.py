@@ -1,8 +1,6 @@
 """The workflow on a real SLURM cluster: the same results as on a workstation, and what happens when jobs and daemons fail."""
 
-import hashlib
 import os
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -10,12 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from workflow import harness, slurm
+from workflow import faults, harness, slurm
 
 pytestmark = pytest.mark.slow
 PROFILE = harness.HOME / "config/profiles/slurm"
-# what holds times, memory or Snakemake's own state; all else has to be the same byte for byte
-NOT_COMPARED = ("status.json", "benchmarks", "qc.json")
 
 
 @pytest.fixture(scope="module")
@@ -31,20 +27,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture(scope="module")
 def workstation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small study after a run on this machine."""
-    folder = tmp_path_factory.mktemp("workstation") / "study"
-    harness.write_config(folder, harness.small_config())
-    done = harness.snakemake(folder)
-    assert done.status == 0, done.text[-5000:]
-    return folder
-
-
-def study(folder: Path, workstation: Path) -> Path:
-    """A study with the same raw files and nothing else, and not as the example: its images are there already."""
-    shutil.copytree(workstation / "data", folder / "data")
-    config = harness.small_config()
-    del config["example"]
-    harness.write_config(folder, config)
-    return folder
+    return faults.quiet_study(tmp_path_factory.mktemp("workstation"))
 
 
 def command(folder: Path, *args: str) -> list[str]:
@@ -66,20 +49,8 @@ def run(folder: Path, *args: str, timeout: float = 900) -> harness.Run:
     return harness.Run(done.returncode, done.stdout)
 
 
-def fingerprints(folder: Path) -> dict[str, str]:
-    """Content hash of every result."""
-    results = folder / "results"
-    return {
-        str(path.relative_to(results)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(results.rglob("*"))
-        if path.is_file()
-        and not any(part in str(path) for part in NOT_COMPARED)
-        and path.name != ".snakemake_timestamp"
-    }
-
-
 def test_results_equal_the_workstations_also_when_the_controller_restarts(cluster, workstation, tmp_path):
-    folder = study(tmp_path / "study", workstation)
+    folder = faults.study_like(workstation, tmp_path / "study")
     before = cluster.submitted()
     running = subprocess.Popen(command(folder), cwd=folder, env=harness.environment(), stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True)  # fmt: skip
@@ -91,13 +62,11 @@ def test_results_equal_the_workstations_also_when_the_controller_restarts(cluste
     assert cluster.submitted() - before <= 45, (
         "visits are grouped: the number of submissions does not follow their number"
     )
-    ours, theirs = fingerprints(folder), fingerprints(workstation)
-    assert ours.keys() == theirs.keys()
-    assert [name for name in ours if ours[name] != theirs[name]] == []
+    assert faults.differences(folder, workstation) == []
 
 
 def test_a_job_without_enough_memory_is_tried_again_with_more(cluster, workstation, tmp_path):
-    folder = study(tmp_path / "study", workstation)
+    folder = faults.study_like(workstation, tmp_path / "study")
     done = run(folder, "--set-resources", "index_dicom:mem_mb=attempt*attempt*90", "--until", "index_dicom")
     assert done.status == 0, done.text[-4000:]
     assert "Trying to restart job" in done.text
@@ -109,7 +78,7 @@ def test_a_job_that_runs_out_of_time_fails_in_words_and_leaves_nothing(cluster, 
     slow.write_text(
         slow.read_text().replace("def main() -> None:\n", "def main() -> None:\n    import time; time.sleep(300)\n", 1)
     )
-    folder = study(tmp_path / "study", workstation)
+    folder = faults.study_like(workstation, tmp_path / "study")
     words = command(
         folder, "--set-resources", "harmonise_labs:runtime=1", "--retries", "0", "--until", "harmonise_labs"
     )
@@ -123,7 +92,7 @@ def test_a_job_that_runs_out_of_time_fails_in_words_and_leaves_nothing(cluster, 
 
 
 def test_scancel_fails_the_job_and_the_next_run_finishes(cluster, workstation, tmp_path):
-    folder = study(tmp_path / "study", workstation)
+    folder = faults.study_like(workstation, tmp_path / "study")
     running = subprocess.Popen(command(folder, "--retries", "0", "--until", "index_dicom"), cwd=folder, env=harness.environment(),
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
     wait_until(lambda: bool(cluster.job_ids()))
