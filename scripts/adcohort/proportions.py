@@ -21,12 +21,11 @@ def share(count: int, n: int, alpha: float = 0.05, method: Method = "clopper-pea
     ValueError
         For a count below 0 or above n.
     """
-    from scipy.stats import binomtest
+    from statsmodels.stats.proportion import proportion_confint
 
     if not 0 <= count <= n:
         raise ValueError(f"{count} of {n}")
     if n == 0:
         return Share(None, None, None)
-    kind: Literal["exact", "wilson"] = "exact" if method == "clopper-pearson" else "wilson"
-    interval = binomtest(count, n).proportion_ci(1 - alpha, method=kind)
-    return Share(100 * count / n, 100 * float(interval.low), 100 * float(interval.high))
+    low, high = proportion_confint(count, n, alpha, method="beta" if method == "clopper-pearson" else "wilson")
+    return Share(100 * count / n, 100 * float(low), 100 * float(high))
