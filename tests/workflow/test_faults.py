@@ -14,7 +14,7 @@ import pytest
 
 from workflow import faults, harness
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Which change reruns what: the promise of the design as a table, from real runs on a small study.
 
-`ADCOHORT_WRITE_DOCS=1 pytest tests/workflow/test_reruns.py -m slow` prints the table into docs/reruns.md; without it the page
+`ADCOHORT_WRITE_DOCS=1 pytest tests/workflow/test_reruns.py -m heavy` prints the table into docs/reruns.md; without it the page
 is compared.
 """
 
@@ -260,7 +260,7 @@ def in_words(jobs: set[str]) -> str:
     return ", ".join(f"`{cell}`" for cell in cells) or "nothing"
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_each_change_reruns_exactly_what_it_touches(world):
     lines, wrong = [], []
     for title, change, args in ROWS:

@@ -10,7 +10,7 @@ import yaml
 
 from workflow import faults, harness, slurm
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 PROFILE = harness.HOME / "config/profiles/slurm"
 
 
