@@ -24,12 +24,12 @@ def main() -> None:
     files.write_json(args.folder / "dataset_description.json", overview.DESCRIPTION)
     files.write_text(args.folder / ".bidsignore", "\n".join(overview.BIDSIGNORE) + "\n")
 
-    kept = {fit.resolve() for fit in args.fits}
-    folder = args.folder.resolve()
+    kept = {fit.absolute() for fit in args.fits}  # not resolved: Snakemake's cache leaves links in place of folders
+    folder = args.folder.absolute()
     files.keep_only(folder, "sub-*/ses-*/dwi", kept)
     files.keep_only(folder, "sub-*/ses-*", {fit.parent for fit in kept})
     files.keep_only(folder, "sub-*", {fit.parent.parent for fit in kept})
-    files.keep_only(folder, "qc/*", {quality.resolve() for quality in args.quality})
+    files.keep_only(folder, "qc/*", {quality.absolute() for quality in args.quality})
 
 
 if __name__ == "__main__":
