@@ -318,6 +318,21 @@ def _wide(table: sheets.Table, roles: Mapping[str, int], headings: Mapping[int, 
                 )
 
 
+def exclusion(
+    stage: str, record: Record, name: str, reason: Reason, detail: str = "", *, visit: str = ""
+) -> dict[str, Any]:
+    """Row of exclusions.tsv for a record, under a `name` that holds no patient's data."""
+    return tables.exclusion(
+        stage,
+        reason,
+        participant_id=record.participant_id,
+        visit=visit or None,
+        day=record.day,
+        record=name,
+        detail=detail,
+    )
+
+
 def unknown_column_exclusions(stage: str, columns: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
     """Rows of exclusions.tsv for columns that nobody knew, by number: a header may be anything."""
     return [

@@ -11,7 +11,7 @@ from adcohort.labs import flags, ratios
 from adcohort.labs.analytes import Dictionary
 from adcohort.labs.values import Refused, Value, value_of
 from adcohort.reasons import Decision, Reason
-from adcohort.records import Record
+from adcohort.records import Record, exclusion
 
 
 @dataclass
@@ -44,13 +44,13 @@ def harmonise(
             value = value_of(record, dictionary, options)
             _must_have_who_and_when(record)
         except Refused as refused:
-            out.exclusions.append(_excluded(name, record, refused.reason, refused.detail, visit))
+            out.exclusions.append(exclusion("labs", record, name, refused.reason, refused.detail, visit=visit))
             continue
         value.name, value.visit = name, visit
         if value.visit:
             usable.append(value)
         else:
-            out.exclusions.append(_excluded(name, record, visits.without_visit(record.day, study_visits)))
+            out.exclusions.append(exclusion("labs", record, name, visits.without_visit(record.day, study_visits)))
     usable = _one_assay(usable, _reference(study_visits, options), out)
     chosen = _one_per_visit(usable, study_visits, options, out)
     order = {name: at for at, name in enumerate(study_visits)}
@@ -119,7 +119,9 @@ def _one_assay(values: list[Value], reference: str, out: Harmonised) -> list[Val
             first = firsts.setdefault((value.participant_id, value.analyte.code), value.assay)
             if quantities.key(first) != quantities.key(value.assay):
                 detail = f"{value.analyte.unit} of another assay than at the first visit"
-                out.exclusions.append(_excluded(value.name, value.record, Reason.OTHER_ASSAY, detail, value.visit))
+                out.exclusions.append(
+                    exclusion("labs", value.record, value.name, Reason.OTHER_ASSAY, detail, visit=value.visit)
+                )
                 continue
         kept.append(value)
     return kept
@@ -148,7 +150,7 @@ def _one_per_visit(
             if other is not best:
                 detail = f"day {best.day} is taken"
                 reason = Reason.NOT_NEAREST_IN_WINDOW
-                out.exclusions.append(_excluded(other.name, other.record, reason, detail, other.visit))
+                out.exclusions.append(exclusion("labs", other.record, other.name, reason, detail, visit=other.visit))
     return chosen
 
 
@@ -159,20 +161,10 @@ def _one_per_day(values: list[Value], same_day: str, out: Harmonised) -> list[Va
         same_day=same_day,
         record=lambda value: value.record,
         name=lambda value: value.name,
-        exclude=lambda v, reason, detail: out.exclusions.append(_excluded(v.name, v.record, reason, detail, v.visit)),
+        exclude=lambda v, reason, detail: out.exclusions.append(
+            exclusion("labs", v.record, v.name, reason, detail, visit=v.visit)
+        ),
         noun="values",
-    )
-
-
-def _excluded(name: str, record: Record, reason: Reason, detail: str = "", visit: str = "") -> dict[str, Any]:
-    return tables.exclusion(
-        "labs",
-        reason,
-        participant_id=record.participant_id,
-        visit=visit or None,
-        day=record.day,
-        record=name,
-        detail=detail,
     )
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from adcohort import choosing, quantities, tables, visits
+from adcohort import choosing, quantities, visits
 from adcohort.questionnaires.keys import Key, headings
 from adcohort.reasons import Reason
-from adcohort.records import Record
+from adcohort.records import Record, exclusion
 
 
 @dataclass
@@ -69,18 +69,22 @@ def sort_forms(records: list[Record], key: Key, study_visits: visits.Visits, *, 
     for number, record in enumerate((r for r in records if r.what not in key.items), start=1):
         name = f"{record.participant_id or 'unknown'}/unknown item/{number}"
         out.names.append((name, record))
-        out.exclusions.append(_excluded(record, name, Reason.UNKNOWN_ITEM))
+        out.exclusions.append(exclusion("questionnaires", record, name, Reason.UNKNOWN_ITEM))
     usable = []
     for form in forms:
         _read_answers(form, key)
         record = form.record
         form.visit = visits.visit_of(record.day, study_visits) or "" if record.day is not None else record.visit
         if record.participant_id is None:
-            out.exclusions.append(_excluded(record, form.name, Reason.UNKNOWN_PARTICIPANT, record.hint))
+            out.exclusions.append(
+                exclusion("questionnaires", record, form.name, Reason.UNKNOWN_PARTICIPANT, record.hint)
+            )
         elif form.visit:
             usable.append(form)
         else:
-            out.exclusions.append(_excluded(record, form.name, visits.without_visit(record.day, study_visits)))
+            out.exclusions.append(
+                exclusion("questionnaires", record, form.name, visits.without_visit(record.day, study_visits))
+            )
     order = {name: at for at, name in enumerate(study_visits)}
     usable.sort(key=lambda f: (str(f.record.participant_id), order[f.visit], f.record.day or 0, f.name))
     for _, same in groupby(usable, key=lambda f: (f.record.participant_id, f.visit)):
@@ -98,7 +102,14 @@ def sort_forms(records: list[Record], key: Key, study_visits: visits.Visits, *, 
                 if form is not best:
                     detail = f"day {best.record.day} is taken"
                     out.exclusions.append(
-                        _excluded(form.record, form.name, Reason.NOT_NEAREST_IN_WINDOW, detail, form.visit)
+                        exclusion(
+                            "questionnaires",
+                            form.record,
+                            form.name,
+                            Reason.NOT_NEAREST_IN_WINDOW,
+                            detail,
+                            visit=form.visit,
+                        )
                     )
     return out
 
@@ -165,20 +176,10 @@ def _one_per_day(forms: list[Form], same_day: str, out: Sorted) -> list[Form]:
         same_day=same_day,
         record=lambda form: form.record,
         name=lambda form: form.name,
-        exclude=lambda f, reason, detail: out.exclusions.append(_excluded(f.record, f.name, reason, detail, f.visit)),
+        exclude=lambda f, reason, detail: out.exclusions.append(
+            exclusion("questionnaires", f.record, f.name, reason, detail, visit=f.visit)
+        ),
         noun="forms",
-    )
-
-
-def _excluded(record: Record, name: str, reason: Reason, detail: str = "", visit: str = "") -> dict[str, Any]:
-    return tables.exclusion(
-        "questionnaires",
-        reason,
-        participant_id=record.participant_id,
-        visit=visit or None,
-        day=record.day,
-        record=name,
-        detail=detail,
     )
 
 
