@@ -2,9 +2,10 @@
 
 Usage: python benchmarks/chain_speed.py [--rounds 7] [--quick]
 
-A visit of 160 classic DICOM files (40 slices of 256 x 256 at 4 b values) and a region as NIfTI label map. Ours: convert_dwi,
-fit_adc (all maps and sidecars, compressed) and measure_rois, three processes as the workflow starts them; the index is shared
-by all visits of a study and not counted. Peers that are missing are named; nothing is installed here.
+A visit of 160 classic DICOM files (40 slices of 256 x 256 at 4 b values) and a region as NIfTI label map. Ours, twice: in one
+process, from files to ADC map and values as the peers make them (one_visit.py); and the three jobs of the workflow, which write
+all maps with their sidecars, compressed, and the placed regions. The index is shared by all visits of a study and not counted.
+Peers that are missing are named; nothing is installed here.
 """
 
 import argparse
@@ -159,7 +160,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         study(folder, args.quick)
-        chains = {"adcohort": ours(folder, json.dumps({"roi": defaults["roi"]}))}
+        options = json.dumps({"roi": defaults["roi"]})
+        one = [sys.executable, str(HOME / "benchmarks/one_visit.py"), str(folder), options]
+        chains = {"one process": {"one_visit": one}, "three jobs": ours(folder, options)}
         if not missing:
             chains["peers"] = peers(folder)
         steps = {name: command for chain in chains.values() for name, command in chain.items()}
@@ -179,8 +182,10 @@ def main() -> None:
         wall, cpu = np.median(totals[label], axis=0)
         lines.append(f"| **{label}, whole chain** | **{wall:.3f}** | **{cpu:.3f}** | |")
     if not missing:
-        wall, cpu = np.median(totals["adcohort"] / totals["peers"], axis=0)
-        lines += ["", f"adcohort against the peers (median of the rounds' ratios): wall {wall:.2f}, CPU {cpu:.2f}."]
+        lines += ["", "Against the peers (median of the rounds' ratios):"]
+        for label in ("one process", "three jobs"):
+            wall, cpu = np.median(totals[label] / totals["peers"], axis=0)
+            lines.append(f"{label} wall {wall:.2f}, CPU {cpu:.2f}.")
     text = ["# A visit's chain, 160 DICOM files to ROI values", "", *__doc__.split("\n\n")[2].strip().splitlines(), ""]
     text += [f"{args.rounds} rounds, medians; {os.cpu_count()} cores, load average {os.getloadavg()[1]:.1f}.", ""]
     text += [f"Left out: {', '.join(missing)}.", ""] if missing else []

@@ -180,7 +180,8 @@ def at_once(commands: list[Command], cores: int) -> None:
     while waiting or running:
         while waiting and len(running) < cores:
             running.append(subprocess.Popen(waiting.pop(), stdout=subprocess.DEVNULL))
-        running[0].wait()
+        if running[0].wait():
+            raise SystemExit(f"failed: {running[0].args}")
         running = [process for process in running if process.poll() is None]
 
 
@@ -231,7 +232,7 @@ def main() -> None:
         "",
         "## Growth",
         "",
-        "The default (`wls`, guarded), ADC map alone. Of memory only the mapped file grows with voxels; the map is streamed.",
+        "The default (`wls`, guarded), ADC map alone. Of memory the mapped file and the map grow with voxels.",
         "",
         *grown,
     ]

@@ -41,7 +41,8 @@ def has(*stages):
 def deliver(stage, *paths):
     """Name what a stage makes for the user; made by default if the study has the stage."""
     if stage in study.SETTINGS or has(stage):
-        DELIVERABLES.extend(paths)
+        with_images = has("ingest") and stage not in study.OF_SHEETS
+        DELIVERABLES.extend([after_index(*paths)] if with_images else paths)
 
 
 def deliverables():
@@ -138,11 +139,17 @@ def per_participant(*patterns):
 
 
 def after_index(*paths):
-    """Input function: paths, looked at anew once the index is made; else Snakemake runs what follows a gathering anyway."""
+    """Input function: paths, asked for once the index is made; else Snakemake runs all that follows it, changed or not.
+
+    Paths may be input functions themselves.
+    """
 
     def settled(wildcards):
         checkpoints.index_dicom.get()
-        return list(paths)
+        found = [path(wildcards) if callable(path) else str(path) for path in paths]
+        return [
+            one for path in found for one in ([path] if isinstance(path, str) else path)
+        ]
 
     return settled
 

@@ -63,17 +63,14 @@ if has("ingest"):
             " --volumes {params.volumes:q} --converted {output.converted:q} 2> {log:q}"
 
     rule accept_dwi:
-        """Gather what became of every series, and the accepted runs as a BIDS dataset."""
+        """Gather what became of every series, and which runs were accepted."""
         input:
             converted=per_visit("<results>/ingest/converted/{participant}_ses-{visit}"),
             series=indexed("series.json"),
-            participants=raw(config["participants"]),
         output:
             series="<results>/ingest/series.tsv",
             exclusions="<results>/ingest/exclusions.tsv",
             visits="<results>/ingest/visits.json",
-            description="<results>/bids/dataset_description.json",
-            participants="<results>/bids/participants.tsv",
         log:
             "<logs>/accept_dwi.log",
         benchmark:
@@ -85,14 +82,37 @@ if has("ingest"):
             runtime=growing(30),
         params:
             code=code("accept_dwi", "ingest/columns.yaml", "flow/columns.yaml"),
-            options=options("title", "characteristics", "ingest"),
+            options=options("ingest"),
         shell:
             'python "$ADCOHORT/scripts/accept_dwi.py" "$(dirname {output.series:q})/converted" --series {input.series:q}'
-            " --participants {input.participants:q} --options {params.options:q}"
-            " --table {output.series:q} --exclusions {output.exclusions:q} --visits {output.visits:q}"
-            " --bids {output.description:q} 2> {log:q}"
+            " --options {params.options:q} --table {output.series:q} --exclusions {output.exclusions:q}"
+            " --visits {output.visits:q} 2> {log:q}"
 
-    deliver("ingest", rules.accept_dwi.output.series, rules.accept_dwi.output.visits)
+    rule write_bids:
+        """The accepted runs as a BIDS dataset."""
+        input:
+            visits="<results>/ingest/visits.json",
+            participants=raw(config["participants"]),
+        output:
+            description="<results>/bids/dataset_description.json",
+            participants="<results>/bids/participants.tsv",
+        log:
+            "<logs>/write_bids.log",
+        benchmark:
+            "<logs>/benchmarks/write_bids.jsonl"
+        conda:
+            "../envs/tables.yaml"
+        resources:
+            mem_mb=growing(600),
+            runtime=growing(30),
+        params:
+            code=code("write_bids"),
+            options=options("title", "characteristics"),
+        shell:
+            'python "$ADCOHORT/scripts/write_bids.py" "$(dirname {input.visits:q})/converted" --visits {input.visits:q}'
+            " --participants {input.participants:q} --options {params.options:q} --description {output.description:q} 2> {log:q}"
+
+    deliver("ingest", "<results>/ingest/series.tsv", "<results>/bids/participants.tsv")
 
 
 # what the study holds, before anything is analysed: snakemake inventory --cores 1

@@ -119,7 +119,7 @@ rule write_report:
             "flow/columns.yaml",
             "statistics/columns.yaml",
         ),
-        options=lambda wildcards: json.dumps(config),  # in the order of the config
+        options=lambda wildcards: json.dumps(study.in_standard_order(config)),
         sheets=lambda wildcards, input: [
             f"{key}={path}" for key, path in zip(SHEETS, input.sheets)
         ],

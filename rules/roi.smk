@@ -85,8 +85,8 @@ if has("ingest", "adc", "roi"):
     rule compare_readers:
         """Agreement of readers and of one reader's sessions: intraclass correlation, Bland-Altman limits, Dice."""
         input:
-            roi=after_index("<results>/roi/roi.tsv"),
-            overlaps=after_index("<results>/roi/overlaps.json"),
+            roi="<results>/roi/roi.tsv",
+            overlaps="<results>/roi/overlaps.json",
         output:
             "<results>/statistics/agreement.tsv",
         log:

@@ -6,7 +6,7 @@ import resource
 import time
 from pathlib import Path
 
-from adcohort import files
+from adcohort import brief, files  # noqa: F401 (the import of brief is its work)
 from adcohort.dicom import convert
 from adcohort.errors import for_the_person_at_the_keyboard
 

@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from adcohort import nifti
+from adcohort import brief, nifti  # noqa: F401 (the import of brief is its work)
 from adcohort.diffusion import analysis, outputs, runs, visit
 from adcohort.diffusion.settings import Settings
 from adcohort.errors import StudyError, for_the_person_at_the_keyboard
@@ -32,8 +32,8 @@ def main() -> None:
     try:
         run = visit.read(args.source, settings, bval=args.bval)
         if args.adc is not None:
-            blocks = analysis.adc_alone(run, settings)
-            nifti.write_parts(args.adc, blocks, run.shape, run.affine, description="ADC mm2/s")
+            adc = analysis.adc_alone(run, settings)
+            nifti.write(args.adc, run.image(adc), run.affine, description="ADC mm2/s")
         else:
             stem = args.source.name.split(".nii")[0].removesuffix("_dwi")
             outputs.write_run(args.folder, stem, run, analysis.fit_run(run, settings))

@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from adcohort import files
+from adcohort import brief, files  # noqa: F401 (the import of brief is its work)
 from adcohort.errors import for_the_person_at_the_keyboard
 from adcohort.roi import measure
 

@@ -101,8 +101,6 @@ def run(folder: Path, sheet: Path) -> str:
             results / "ingest/converted",
             "--series",
             index / "series.json",
-            "--participants",
-            sheet,
             "--options",
             options,
             "--table",
@@ -111,7 +109,19 @@ def run(folder: Path, sheet: Path) -> str:
             results / "ingest/exclusions.tsv",
             "--visits",
             results / "ingest/visits.json",
-            "--bids",
+        )
+    )
+    steps.append(
+        program(
+            "write_bids",
+            results / "ingest/converted",
+            "--visits",
+            results / "ingest/visits.json",
+            "--participants",
+            sheet,
+            "--options",
+            options,
+            "--description",
             results / "bids/dataset_description.json",
         )
     )
@@ -192,7 +202,7 @@ def test_a_visit_that_is_gone_leaves_the_dataset(study, tmp_path):
     from adcohort.dicom import dataset as bids_dataset
 
     visits = json.loads((folder / "results/ingest/visits.json").read_text())["visits"]
-    converted = {path.name: path for path in (folder / "results/ingest/converted").iterdir()}
+    converted = folder / "results/ingest/converted"
     bids_dataset.write(dataset, converted, visits, "Study")
     assert len(list(dataset.glob("sub-*/ses-*"))) == 2
     bids_dataset.write(dataset, converted, visits[:1], "Study")

@@ -12,7 +12,7 @@ from test_architecture import HOME, PROGRAMS, SCRIPTS, parse
 
 ENVS = sorted((HOME / "envs").glob("*.yaml"))
 PROJECT = tomllib.loads((HOME / "pyproject.toml").read_text())["project"]
-# import name to package name, where they differ; conda-forge's name where that differs from PyPI's
+# import name to package name, where they differ
 PACKAGE_OF = {
     "yaml": "pyyaml",
     "SimpleITK": "simpleitk",
@@ -20,6 +20,7 @@ PACKAGE_OF = {
     "docx": "python-docx",
     "PIL": "pillow",
 }
+ON_PYPI = {"python-isal": "isal"}  # conda-forge's name to PyPI's
 # installed by another package of the same env on both registries
 COMES_WITH = {"pillow": "matplotlib", "markupsafe": "jinja2"}
 # packages that no import shows: pydicom finds its decoders, pandas its reader of xlsx by themselves
@@ -32,7 +33,9 @@ def split(spec: str) -> tuple[str, str]:
 
 
 def specs(env: Path) -> dict[str, str]:
-    return dict(split(spec) for spec in yaml.safe_load(env.read_text())["dependencies"])
+    """Versions by PyPI's names."""
+    found = dict(split(spec) for spec in yaml.safe_load(env.read_text())["dependencies"])
+    return {ON_PYPI.get(name, name): version for name, version in found.items()}
 
 
 @pytest.mark.parametrize("env", ENVS, ids=lambda env: env.stem)

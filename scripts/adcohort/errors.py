@@ -1,6 +1,7 @@
 """Errors that a person can act on."""
 
 import contextlib
+import gc
 import sys
 from collections.abc import Iterable, Iterator
 
@@ -21,7 +22,7 @@ class StudyError(Exception):
 
 @contextlib.contextmanager
 def for_the_person_at_the_keyboard() -> Iterator[None]:
-    """Turn a StudyError into its message and exit status 1; a traceback stays the sign of a bug."""
+    """A program's frame: a StudyError becomes its message and exit status 1; a traceback stays the sign of a bug."""
     try:
         yield
     except StudyError as problem:
@@ -32,3 +33,5 @@ def for_the_person_at_the_keyboard() -> Iterator[None]:
         if problem.errno is None or (problem.filename is None and problem.errno != 28):
             raise
         sys.exit(f"error: {problem.filename or 'disk'}: {problem.strerror}.")
+    finally:
+        gc.freeze()  # nothing is looked through for garbage on the way out: 10 ms where numpy is imported

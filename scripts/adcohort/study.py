@@ -1,6 +1,7 @@
 """The study's description: the config checked against its schema, with every default filled in."""
 
 import copy
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from adcohort.errors import StudyError
 
 STAGES = ("ingest", "adc", "roi", "labs", "questionnaires", "adverse_events", "response", "statistics")
 NEEDS = {"adc": ("ingest",), "roi": ("ingest", "adc")}  # a stage works on what others make
+OF_SHEETS = ("labs", "questionnaires", "adverse_events", "response")  # stages that no image changes
 SETTINGS = ("flow", "figures", "report", "example")  # parts that have settings but are not chosen by being there
 
 
@@ -61,6 +63,14 @@ def with_defaults(value: Any, rules: Mapping[str, Any]) -> Any:
     elif isinstance(value, list) and isinstance(rules.get("items"), Mapping):
         value = [with_defaults(item, rules["items"]) for item in value]
     return value
+
+
+def in_standard_order(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The config with sorted keys, but for visits and statistics, whose order is that of columns and rows."""
+    return {
+        key: config[key] if key in ("visits", "statistics") else json.loads(json.dumps(config[key], sort_keys=True))
+        for key in sorted(config)
+    }
 
 
 def _say(error: Any) -> list[str]:

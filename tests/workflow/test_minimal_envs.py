@@ -8,9 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 from test_architecture import PROGRAMS
-from test_envs import ENVS, env_of
+from test_envs import ENVS, env_of, specs
 
 from workflow import harness
 
@@ -18,8 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 def packages(env: Path) -> list[str]:
-    specs = yaml.safe_load(env.read_text())["dependencies"]
-    return [re.sub(r"\s+", "", spec) for spec in specs if not spec.startswith("python ")]
+    return [f"{name}{version}" for name, version in specs(env).items() if name != "python"]
 
 
 @pytest.fixture(scope="module")

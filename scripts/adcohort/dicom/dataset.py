@@ -19,7 +19,7 @@ the image's axes (0 0 0 where there is none: b = 0 and trace-weighted images).
 """
 
 
-def write(folder: Path, converted: Mapping[str, Path], visits: Iterable[Mapping[str, Any]], title: str) -> None:
+def write(folder: Path, converted: Path, visits: Iterable[Mapping[str, Any]], title: str) -> None:
     """Write the dataset: accepted volumes are linked (or copied), what is not accepted any more is removed.
 
     Parameters
@@ -27,7 +27,7 @@ def write(folder: Path, converted: Mapping[str, Path], visits: Iterable[Mapping[
     folder
         The dataset's folder.
     converted
-        Folder of converted files by visit name.
+        Holds a folder of converted files for each visit, by its name.
     visits
         Accepted visits with their runs.
     title
@@ -37,7 +37,7 @@ def write(folder: Path, converted: Mapping[str, Path], visits: Iterable[Mapping[
     for visit in visits:
         where = folder / bids.dwi_folder(visit["participant_id"], visit["visit"])
         where.mkdir(parents=True, exist_ok=True)
-        source = converted[bids.visit_name(visit["participant_id"], visit["visit"])]
+        source = converted / bids.visit_name(visit["participant_id"], visit["visit"])
         for run in visit["runs"]:
             for file in sorted(source.glob(f"{run['stem']}_dwi.*")):
                 kept.add(where / file.name)

@@ -1,13 +1,12 @@
 """One run from signals to maps and to the numbers that say how far they can be trusted."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from adcohort import bvalues
 from adcohort.diffusion import noise
-from adcohort.diffusion.fit import ALL_MAPS, Maps, fit, fit_blocks
+from adcohort.diffusion.fit import ALL_MAPS, Maps, fit
 from adcohort.diffusion.runs import Run, chosen
 from adcohort.diffusion.samples import samples
 from adcohort.diffusion.settings import Settings
@@ -40,12 +39,12 @@ class Fitted:
     no_noise: str = ""
 
 
-def adc_alone(run: Run, settings: Settings) -> Iterator[np.ndarray]:
-    """The ADC in mm2/s and nothing else, a block of voxels after the other (good until the next): the fastest way."""
+def adc_alone(run: Run, settings: Settings) -> np.ndarray:
+    """The ADC in mm2/s and nothing else, (voxels,): the fastest way."""
     use = chosen(run, settings.b_min, settings.b_max)
     level = noise_level(run, settings, use).level if settings.noise_guard else None
     design = samples(run.b, run.nominal, use, settings.directions)
-    return (maps["adc"] for _, maps in fit_blocks(run.signals, design, settings.estimator, level))
+    return fit(run.signals, design, settings.estimator, level).adc
 
 
 def fit_run(run: Run, settings: Settings) -> Fitted:

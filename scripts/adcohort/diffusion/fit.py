@@ -23,8 +23,9 @@ A signal in the noise floor is left out by the guard, see the module `guard`. Pe
 an ADC from all b values holds some of it, one from b values of at least 200 is free of it (fit the samples of those).
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from adcohort.diffusion import guard
@@ -34,7 +35,6 @@ from adcohort.diffusion.samples import Samples, logarithms, volumes_used
 ESTIMATORS = ("wls", "ols", "nlls")
 ALL_MAPS = ("adc", "s0", "r2", "stderr", "n_used", "guarded")
 _BLOCK = 131_072  # samples: a block's work stays in the processor's cache, and is long enough to make calls cheap
-_NONE = np.empty(0, np.intp)
 _MODEL_MAPS = {"s0", "r2", "stderr"}
 
 
@@ -52,6 +52,14 @@ class Maps:
     stderr: np.ndarray | None = None
     n_used: np.ndarray | None = None
     guarded: np.ndarray | None = None
+
+
+class _Special(NamedTuple):
+    """Voxels with samples that may not count: their numbers, and their samples' logarithms and usability, (n, voxels)."""
+
+    voxels: np.ndarray
+    logs: np.ndarray
+    usable: np.ndarray
 
 
 def fit(
@@ -74,32 +82,25 @@ def fit(
     want
         The maps to make, of `ALL_MAPS`; the ADC is always made, and much faster alone.
     """
-    count = signals.shape[1]
-    out: dict[str, np.ndarray] = {name: np.empty(count, kind) for name, kind in _made(want).items()}
-    for part, found in fit_blocks(signals, design, estimator, noise, want):
-        for name, values in found.items():
-            out[name][part] = values
-    return Maps(**out)
-
-
-def fit_blocks(
-    signals: np.ndarray, design: Samples, estimator: str, noise: float | None, want: Collection[str] = ("adc",)
-) -> Iterator[tuple[slice, dict[str, np.ndarray]]]:
-    """As `fit`, a block of voxels after the other: which voxels, and their maps by name, good until the next block."""
     if estimator not in ESTIMATORS:
         raise ValueError(f"no estimator {estimator!r}; there are {', '.join(ESTIMATORS)}")
     count = signals.shape[1]
-    step = max(4096, _BLOCK // len(design.volumes))
-    width = 0
-    for first in range(0, count, step):
-        part = slice(first, min(first + step, count))
-        if part.stop - first != width:  # the first block, and the last one if it is smaller
-            width = part.stop - first
-            out: dict[str, np.ndarray] = {name: np.empty(width, kind) for name, kind in _made(want).items()}
-            buffers = np.empty((len(design.volumes), width), np.float32), room(len(design.volumes), width)
-        with np.errstate(all="ignore"):
-            _fit_block(signals, design, part, buffers, out, estimator=estimator, noise=noise)
-        yield part, out
+    out: dict[str, np.ndarray] = {name: np.empty(count, kind) for name, kind in _made(want).items()}
+    step, width = max(4096, _BLOCK // len(design.volumes)), 0
+    waiting: list[_Special] = []
+    with np.errstate(all="ignore"):
+        for first in range(0, count, step):
+            part = slice(first, min(first + step, count))
+            if part.stop - first != width:  # the first block, and the last one if it is smaller
+                width = part.stop - first
+                buffers = np.empty((len(design.volumes), width), np.float32), room(len(design.volumes), width)
+            special = _fit_block(signals, design, part, buffers, out, estimator=estimator, noise=noise)
+            if special is not None:
+                waiting.append(special)
+            if waiting and (part.stop == count or sum(one.voxels.size for one in waiting) > step):
+                _fit_special(signals, design, waiting, out, estimator=estimator, noise=noise)
+                waiting = []
+    return Maps(**out)
 
 
 def _made(want: Collection[str]) -> dict[str, type]:
@@ -117,38 +118,52 @@ def _fit_block(
     *,
     estimator: str,
     noise: float | None,
-) -> None:
-    """Fit the voxels of a block into the views `out`: all as if every sample counted, then anew those that are special."""
+) -> _Special | None:
+    """Fit the voxels of a block into `out` as if every sample counted; returns those that are to be fitted anew."""
     logs, usable = logarithms(signals, design, part, buffers[0])
     special = None if usable is None else ~usable.all(axis=0)
     if noise is not None:
         near = guard.near_floor(logs, noise)
         special = near if special is None else special | near
-    chosen = _NONE if special is None else np.flatnonzero(special)
-    some = logs[:, chosen]
+    chosen = np.flatnonzero(special) if special is not None and special.any() else None
+    some = None if chosen is None else logs[:, chosen]
     found = _estimate(logs, design, None, buffers[1], estimator=estimator, want=out)
     for name, values in found.items():
-        out[name][:] = values
+        out[name][part] = values
     if "n_used" in out:
-        out["n_used"][:] = len(design.volumes)
+        out["n_used"][part] = len(design.volumes)
     if "guarded" in out:
-        out["guarded"][:] = False
-    if not chosen.size:
-        return
+        out["guarded"][part] = False
+    if chosen is None or some is None:
+        return None
+    return _Special(part.start + chosen, some, np.ones(some.shape, bool) if usable is None else usable[:, chosen])
 
-    kept = base = np.ones(some.shape, bool) if usable is None else usable[:, chosen]
+
+def _fit_special(
+    signals: np.ndarray,
+    design: Samples,
+    waiting: Sequence[_Special],
+    out: dict[str, np.ndarray],
+    *,
+    estimator: str,
+    noise: float | None,
+) -> None:
+    """Fit anew, into `out`, voxels that have samples which do not count."""
+    voxels = np.concatenate([one.voxels for one in waiting])
+    logs = np.concatenate([one.logs for one in waiting], axis=1)
+    kept = base = np.concatenate([one.usable for one in waiting], axis=1)
     if noise is not None:
-        kept = base & (guard.above_floor(some, base, design, noise) | ~guard.near_floor(some, noise))
+        kept = base & (guard.above_floor(logs, base, design, noise) | ~guard.near_floor(logs, noise))
     few = ((design.member @ kept.astype(np.float32)) > 0).sum(axis=0) < 2
-    place = room(len(some), some.shape[1], np.float64)
-    found = _estimate(some.astype(np.float64), design, kept.astype(np.float64), place, estimator=estimator, want=out)
+    place = room(len(logs), voxels.size, np.float64)
+    found = _estimate(logs.astype(np.float64), design, kept.astype(np.float64), place, estimator=estimator, want=out)
     for name, values in found.items():
         values[few] = np.nan
-        out[name][chosen] = values
+        out[name][voxels] = values
     if "n_used" in out:
-        out["n_used"][chosen] = np.where(few, 0, volumes_used(signals, design, kept, part.start + chosen))
+        out["n_used"][voxels] = np.where(few, 0, volumes_used(signals, design, kept, voxels))
     if "guarded" in out:
-        out["guarded"][chosen] = (base & ~kept).any(axis=0)
+        out["guarded"][voxels] = (base & ~kept).any(axis=0)
 
 
 def _estimate(
