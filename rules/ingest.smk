@@ -30,7 +30,13 @@ if has("ingest"):
             runtime=growing(60),
         params:
             code=code("index_dicom"),
-            options=options("visits", "ingest"),
+            options=lambda wildcards: json.dumps(
+                {
+                    "visits": config["visits"],
+                    "ingest": {"visits": config["ingest"]["visits"]},
+                },
+                sort_keys=True,
+            ),
             masks=part("roi", "masks"),
             tree=tree_state(config["ingest"]["dicom"], *mask_folders()),
             data=lambda wildcards: config["data"],

@@ -9,6 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from workflow import harness
 
 # what holds wall times or memory; everything else is compared byte for byte
@@ -74,6 +76,17 @@ def start(folder: Path, *args: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             command, cwd=folder, env=harness.environment(), stdout=log, stderr=log, start_new_session=True
         )
+
+
+def run_without_root_powers(study: Path, *args: str, home: Path = harness.HOME) -> harness.Run:
+    """Run as a user whom file modes bind (root without the capabilities to override them)."""
+    if os.geteuid() != 0:
+        return harness.snakemake(study, *args, home=home)
+    if shutil.which("setpriv") is None:
+        pytest.skip("setpriv (util-linux) is not here")
+    powers = "-dac_override,-dac_read_search"
+    drop = ["setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}"]
+    return harness.snakemake(study, *args, home=home, before=drop)
 
 
 def kill_once(folder: Path, moment: float, whole_session: bool) -> bool:

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -96,7 +95,7 @@ def test_results_that_cannot_be_written_are_said(quiet, tmp_path):
     study = faults.study_like(quiet, tmp_path / "study")
     (study / "results").mkdir()
     (study / "results").chmod(0o500)
-    done = run_without_root_powers(study)
+    done = faults.run_without_root_powers(study)
     assert done.status == 1
     assert "ermission denied" in done.text or "no permission" in done.text
 
@@ -106,20 +105,9 @@ def test_images_that_may_not_be_read_are_listed_with_the_reason(quiet, tmp_path)
     closed = sorted(path for path in (study / "data/example/dicom").rglob("*") if path.is_file())[:3]
     for path in closed:
         path.chmod(0)
-    done = run_without_root_powers(study, "results/ingest/series.tsv")
+    done = faults.run_without_root_powers(study, "results/ingest/series.tsv")
     assert done.status == 0, done.text[-3000:]
     assert "unreadable" in (study / "results/ingest/series.tsv").read_text()
-
-
-def run_without_root_powers(study: Path, *args: str) -> harness.Run:
-    """Run as a user whom file modes bind (root without the capabilities to override them)."""
-    if os.geteuid() != 0:
-        return harness.snakemake(study, *args)
-    if shutil.which("setpriv") is None:
-        pytest.skip("setpriv (util-linux) is not here")
-    powers = "-dac_override,-dac_read_search"
-    drop = ["setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}"]
-    return harness.snakemake(study, *args, before=drop)
 
 
 def test_a_file_that_vanishes_between_index_and_conversion_is_a_status(quiet, tmp_path):
