@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from adcohort import study, tables
 from adcohort.errors import StudyError
-from adcohort.questionnaires import keys, scoring
+from adcohort.questionnaires import evidence, keys, scoring
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -457,3 +457,10 @@ def test_wrong_settings_are_told(tmp_path, parts, words):
     write(tmp_path, forms())
     with pytest.raises(StudyError, match=words):
         run(tmp_path, **parts)
+
+
+@pytest.mark.parametrize(
+    ("r", "n", "expected"), [(-0.43, 12, False), (-0.35, 40, True), (-0.29, 400, False), (-1.0, 10, True)]
+)
+def test_a_negative_correlation_counts_beyond_chance_alone(r, n, expected):
+    assert evidence.runs_against(r, n) is expected

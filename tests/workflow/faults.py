@@ -105,8 +105,9 @@ def kill_once(folder: Path, moment: float, whole_session: bool) -> bool:
     return False
 
 
-def kill_a_job(folder: Path, chance: random.Random, seconds: float = 120) -> str | None:
-    """Kill one running program of the workflow; its name, or None if none was seen."""
+def kill_a_job(folder: Path, chance: random.Random, seconds: float = 120, after: float = 0) -> str | None:
+    """Kill one running program of the workflow, not before so many seconds; its name, or None if none was seen."""
+    time.sleep(after)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         jobs = programs(folder)

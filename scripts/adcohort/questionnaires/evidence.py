@@ -12,7 +12,8 @@ from adcohort.questionnaires.keys import Key, headings, relatives
 from adcohort.reasons import Decision, Reason
 
 _LEAST_FORMS = 10
-_AGAINST = -0.3  # a correlation below it, in at least that many forms, is no chance in scales of one health
+_AGAINST = -0.3  # a correlation below it is not that of items of one health
+_SURE = 1.645  # normal deviate: the correlation's one-sided 95 % limit must be negative too
 
 
 def variant_problems(key: Key, headers_of: dict[str, list[str]]) -> list[str]:
@@ -133,13 +134,18 @@ def direction_problems(key: Key, forms: Sequence[Form], weighted: Collection[str
                 if (one := form[item]) is not None
                 if (rest := [v for other in others if (v := form[other]) is not None])
             ]
-            if (r := correlation(pairs)) is not None and r < _AGAINST:
+            if (r := correlation(pairs)) is not None and runs_against(r, len(pairs)):
                 problems.append(
                     f"item {key.items[item].form} runs against the rest of {scale.code} (r = {r:.2f} in {len(pairs)} forms):"
                     f" its coding seems reversed. Correct it, or use reversed_items:"
                     f" ['{key.items[item].form}'], or suspicions: accept."
                 )
     return problems or _scale_problems(key, forms, weighted)
+
+
+def runs_against(r: float, n: int) -> bool:
+    """Whether a correlation of n forms is negative beyond chance (limit by Fisher's z)."""
+    return r < _AGAINST and math.atanh(max(r, -0.999)) + _SURE / math.sqrt(n - 3) < 0
 
 
 def _scale_problems(key: Key, forms: Sequence[Form], weighted: Collection[str]) -> list[str]:
@@ -159,7 +165,7 @@ def _scale_problems(key: Key, forms: Sequence[Form], weighted: Collection[str]) 
             for form in found
             if code in form and (others := [score for other, score in form.items() if other != code])
         ]
-        if (r := correlation(pairs)) is not None and r < _AGAINST:
+        if (r := correlation(pairs)) is not None and runs_against(r, len(pairs)):
             problems.append(
                 f"scale {code} runs against the other scales (r = {r:.2f} in {len(pairs)} forms): the coding of its items seems"
                 " reversed. Correct it, or use reversed_items, or suspicions: accept."
