@@ -33,7 +33,7 @@ def kills(quiet: Path, folder: Path, count: int, chance: random.Random) -> Count
         for _ in range(min(4, count - found["killed"])):
             kind = chance.choice(["Snakemake", "Snakemake with its jobs", "a job"])
             if kind == "a job":
-                running = faults.start(study, "--rerun-incomplete", "--keep-going")
+                running = faults.start(study, "--keep-going")
                 name = faults.kill_a_job(study, chance, after=chance.uniform(0, 12))
                 running.wait()
                 hit = name is not None

@@ -55,6 +55,7 @@ if has("ingest", "adc"):
         input:
             fits=per_visit("<results>/adc/{participant}/ses-{visit}/dwi"),
             quality=per_participant("<results>/adc/qc/{participant}"),
+            indexed=indexed("series.json"),
         output:
             table="<results>/adc/adc.tsv",
             dictionary="<results>/adc/adc.json",
@@ -73,8 +74,8 @@ if has("ingest", "adc"):
             code=code("summarise_adc", "adc/columns.yaml", "flow/columns.yaml"),
             folder=subpath(output.table, parent=True),
         shell:
-            'python "$ADCOHORT/scripts/summarise_adc.py" --fits {input.fits:q} --quality {input.quality:q}'
-            " --folder {params.folder:q} 2> {log:q}"
+            # folders in place of lists: a command line has room for two thousand visits
+            'python "$ADCOHORT/scripts/summarise_adc.py" {params.folder:q} --indexed {input.indexed:q} 2> {log:q}'
 
     deliver("adc", "<results>/adc/adc.tsv", "<results>/adc/exclusions.tsv")
 

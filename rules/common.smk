@@ -8,7 +8,7 @@ from pathlib import Path
 HOME = str(Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent)
 sys.path.insert(0, f"{HOME}/scripts")
 
-from adcohort import closing, codehash, files, study
+from adcohort import bids, closing, codehash, files, study, unfinished
 from adcohort.errors import StudyError
 from snakemake.exceptions import WorkflowError
 
@@ -29,6 +29,11 @@ wildcard_constraints:
 
 
 MODULES = codehash.Reader(Path(".snakemake/adcohort_code.json"))
+UNFINISHED = (
+    unfinished.outputs(Path(".snakemake/incomplete"))
+    if workflow.is_main_process
+    else set()
+)
 DELIVERABLES = []
 NOT_THERE = []
 
@@ -104,10 +109,17 @@ def mask_folders():
     )
 
 
+def index_folder():
+    """The index, once it is made."""
+    folder = checkpoints.index_dicom.get().output[0]
+    # Snakemake asks what a killed run left unfinished before it knows the jobs that follow a checkpoint
+    workflow.dag.forcefiles.update(UNFINISHED)
+    return Path(folder)
+
+
 def visit_names():
     """Names of the imaging visits (sub-01_ses-baseline), known once the study's image files are indexed."""
-    index = checkpoints.index_dicom.get().output[0]
-    return sorted(manifest.stem for manifest in Path(index, "manifests").glob("*.json"))
+    return sorted(path.stem for path in index_folder().glob("manifests/*.json"))
 
 
 def per_visit(*patterns):
@@ -115,7 +127,7 @@ def per_visit(*patterns):
 
     def expand_visits(wildcards):
         only = wildcards.get("participant")
-        visits = [name.split("_ses-") for name in visit_names()]
+        visits = [bids.parts(name) for name in visit_names()]
         return [
             pattern.format(participant=participant, visit=visit)
             for pattern in patterns
@@ -130,7 +142,7 @@ def per_participant(*patterns):
     """Input function: each pattern for every participant with an imaging visit, with {participant} filled in."""
 
     def expand_participants(wildcards):
-        people = sorted({name.split("_ses-")[0] for name in visit_names()})
+        people = sorted({bids.parts(name)[0] for name in visit_names()})
         return [
             pattern.format(participant=who) for pattern in patterns for who in people
         ]
@@ -145,7 +157,7 @@ def after_index(*paths):
     """
 
     def settled(wildcards):
-        checkpoints.index_dicom.get()
+        index_folder()
         found = [path(wildcards) if callable(path) else str(path) for path in paths]
         return [
             one for path in found for one in ([path] if isinstance(path, str) else path)
@@ -158,7 +170,7 @@ def indexed(name):
     """Input function: a file of the index. It has no edge to the index: same bytes rerun nothing."""
 
     def find(wildcards):
-        return str(Path(checkpoints.index_dicom.get().output[0], name))
+        return str(index_folder() / name)
 
     return find
 

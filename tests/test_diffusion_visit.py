@@ -306,8 +306,9 @@ def test_all_fits_in_one_table_and_pictures(tmp_path):
     assert (quality / f"{STEM}.png").read_bytes().startswith(b"\x89PNG")
     gone = tmp_path / "adc/sub-02/ses-baseline/dwi"
     gone.mkdir(parents=True)
-    both = [fits, tmp_path / "adc/sub-01/ses-month1/dwi"]
-    summarise = ["--fits", *both, "--quality", quality, "--folder", tmp_path / "adc"]
+    indexed = tmp_path / "series.json"
+    indexed.write_text(json.dumps({"visits": ["sub-01_ses-baseline", "sub-01_ses-month1"]}))
+    summarise = [tmp_path / "adc", "--indexed", indexed]
     subprocess.run([sys.executable, HOME / "scripts/summarise_adc.py", *summarise], check=True, timeout=120)
     table = tables.read(tmp_path / "adc/adc.tsv", "adc")
     assert table["visit"].tolist() == ["baseline"]

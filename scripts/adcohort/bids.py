@@ -11,6 +11,12 @@ def visit_name(participant_id: str, visit: str) -> str:
     return f"{participant_id}_ses-{visit}"
 
 
+def parts(name: str) -> tuple[str, str]:
+    """Participant and visit of `visit_name`."""
+    participant_id, _, visit = name.partition("_ses-")
+    return participant_id, visit
+
+
 def stem(participant_id: str, visit: str, acquisition: str, run: int) -> str:
     """``sub-01_ses-baseline_acq-epi2d_run-01``: what all files of one run begin with."""
     return f"{visit_name(participant_id, visit)}_acq-{acquisition}_run-{run:02d}"

@@ -91,7 +91,7 @@ def run_without_root_powers(study: Path, *args: str, home: Path = harness.HOME) 
 
 def kill_once(folder: Path, moment: float, whole_session: bool) -> bool:
     """Run, and kill -9 after so many seconds: Snakemake alone (its jobs go on) or with its jobs. False if it had ended."""
-    running = start(folder, "--rerun-incomplete")
+    running = start(folder)
     try:
         running.wait(moment)
     except subprocess.TimeoutExpired:
@@ -148,6 +148,6 @@ def wait_for_orphans(folder: Path, seconds: float = 120) -> None:
 
 
 def recover(folder: Path) -> harness.Run:
-    """The documented recovery: unlock, then run again with --rerun-incomplete."""
+    """The documented recovery: unlock, then run again."""
     harness.snakemake(folder, "--unlock")
-    return harness.snakemake(folder, "--rerun-incomplete")
+    return harness.snakemake(folder)

@@ -247,7 +247,7 @@ ROWS: list[tuple[str, Change, tuple[str, ...]]] = [
     ("an environment file changed (without conda)", lambda w: w.append("envs/tables.yaml", "# a remark\n"), ()),
     ("the checkout moved to another folder", move_checkout, ()),
     ("results and .snakemake beside a fresh clone", fresh_clone, ()),
-    ("killed in mid-fit, unlocked, run again", kill_in_mid_run, ("--rerun-incomplete",)),
+    ("killed in mid-fit, unlocked, run again", kill_in_mid_run, ()),
     ("nothing, after all that", nothing, ()),
 ]  # fmt: skip
 
