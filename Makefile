@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
-.PHONY: demo test test-slow test-heavy check format docs lock clean help
+.PHONY: demo test test-slow check format docs lock clean help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -14,13 +14,10 @@ demo: .venv/ready  ## run the embedded example to results/report/report.html
 
 test: .venv/ready  ## all checks and tests but the slow ones (15 minutes at most on 2 cores)
 	$(MAKE) --no-print-directory check
-	python -m pytest -n 2 --dist loadfile -m "not slow and not heavy"
+	python -m pytest -n 2 --dist loadfile -m "not slow"
 
-test-slow: .venv/ready  ## peers, environments, fuzzing, scale (30 minutes at most)
+test-slow: .venv/ready  ## whole runs, reruns, faults, fuzzing, a SLURM cluster, environments (30 minutes at most)
 	python -m pytest -n 2 --dist loadfile -m slow
-
-test-heavy: .venv/ready  ## whole runs by the dozen: the rerun table, kills and faults, a SLURM cluster, the tour
-	python -m pytest -m heavy
 
 check: .venv/ready  ## formatter, linters, type checker
 	ruff format --check scripts tests benchmarks

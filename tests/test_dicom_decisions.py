@@ -7,7 +7,8 @@ import shutil
 import dicom_world as world
 import numpy as np
 import pytest
-from adcohort.dicom import accept, bvalues, convert, grouping, tree
+from adcohort import bvalues
+from adcohort.dicom import accept, convert, grouping, tree
 from adcohort.errors import StudyError
 from adcohort.reasons import Reason
 from hypothesis import HealthCheck, given, settings
@@ -155,7 +156,7 @@ def test_different_matrices_under_one_label_are_told_apart(tmp_path):
 
 @given(st.lists(st.floats(0, 5000), min_size=1, max_size=12))
 def test_nominal_b_values_are_near_the_stated_ones_and_keep_their_order(stated):
-    names = bvalues.nominal(stated)
+    names = bvalues.named(stated)
     assert set(names) == set(stated)
     assert all(abs(name - b) <= max(5, 0.15 * b) for b, name in names.items())
     ordered = [names[b] for b in sorted(set(stated))]
@@ -169,7 +170,7 @@ def test_nominal_b_values_are_near_the_stated_ones_and_keep_their_order(stated):
     ([0, 10, 20, 30, 50, 80], [0, 10, 20, 30, 50, 80]),
 ])  # fmt: skip
 def test_nominal_b_values_of_real_scanners(stated, expected):
-    names = bvalues.nominal(stated)
+    names = bvalues.named(stated)
     assert [names[b] for b in stated] == expected
 
 

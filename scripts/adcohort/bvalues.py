@@ -1,32 +1,48 @@
 """Nominal b values: what a protocol meant, from what its images say."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 PERFUSION_FREE = 200.0  # s/mm2: from here on perfusion has decayed and diffusion is left
-_NEAR = 1.5  # s/mm2, or
-_NEAR_SHARE = 0.02  # of the b value: actual values so close to the next one mean the same
+_APART_ABSOLUTE = 5.0  # s/mm2; b values that are nearer are one nominal b value
+_APART_RELATIVE = 0.02
+_ZERO = 5.0  # below it a b value is a b0 (pseudo-b0, imaging gradients)
+
+
+def named(stated: Iterable[float]) -> dict[float, int]:
+    """Stated to nominal b value: neighbours closer than 5 s/mm2 or 2 % are one, called by the round number next to them."""
+    clusters: list[list[float]] = []
+    for b in sorted(set(stated)):
+        if clusters and _same(clusters[-1][-1], b):
+            clusters[-1].append(b)
+        else:
+            clusters.append([b])
+    return {b: _name(cluster) for cluster in clusters for b in cluster}
+
+
+def _same(lower: float, upper: float) -> bool:
+    if lower < _ZERO <= upper:
+        return False
+    return upper - lower < max(_APART_ABSOLUTE, _APART_RELATIVE * upper)
+
+
+def _name(cluster: list[float]) -> int:
+    middle = cluster[len(cluster) // 2]
+    if middle < _ZERO:
+        return 0
+    for step, tolerance in ((100, 0.01), (50, 0.01), (10, 0.01), (5, 0.01)):
+        rounded = round(middle / step) * step
+        if rounded and abs(rounded - middle) <= tolerance * middle:
+            return rounded
+    return round(middle)
 
 
 def nominal(actual: np.ndarray) -> np.ndarray:
-    """The nominal b value (integers, s/mm2) of each actual one: values that lie close together are one, named by their mean.
-
-    Values near 0 are 0 (a vendor's pseudo-b0 of 0.001 too); from 20 on a name is a multiple of 5.
-    """
-    actual = np.asarray(actual, dtype=np.float64)
-    order = np.argsort(actual, kind="stable")
-    names = np.empty(len(actual), dtype=np.int64)
-    ahead = actual[order]
-    apart = np.flatnonzero(np.diff(ahead) > np.maximum(_NEAR, _NEAR_SHARE * ahead[1:])) + 1
-    for cluster in np.split(order, apart):
-        mean = float(actual[cluster].mean())
-        if mean < _NEAR:
-            name = 0
-        elif mean < 20:
-            name = round(mean)
-        else:
-            name = 5 * round(mean / 5)
-        names[cluster] = name
-    return names
+    """The nominal b value (integers, s/mm2) of each actual one."""
+    values = np.asarray(actual, dtype=np.float64).tolist()
+    names = named(values)
+    return np.array([names[b] for b in values], dtype=np.int64)
 
 
 def nearest(actual: np.ndarray, names: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ import pytest
 
 from workflow import faults, harness
 
-pytestmark = pytest.mark.heavy
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -271,7 +271,7 @@ def rows(page: str) -> dict[str, str]:
     return dict(found[2:])
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 def test_each_change_reruns_exactly_what_it_touches(world):
     lines = []
     for title, change, args in ROWS:

@@ -10,7 +10,7 @@ import yaml
 
 from workflow import faults, harness, slurm
 
-pytestmark = pytest.mark.heavy
+pytestmark = pytest.mark.slow
 PROFILE = harness.HOME / "config/profiles/slurm"
 
 

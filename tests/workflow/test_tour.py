@@ -15,7 +15,7 @@ def commands() -> list[str]:
     return [line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ ")]
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 def test_every_command_of_the_tour_does_what_the_page_says(tmp_path: Path):
     home = harness.checkout(tmp_path / "adcohort")
     said = []

@@ -4,7 +4,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from adcohort.dicom import bvalues, volumes
+from adcohort import bvalues
+from adcohort.dicom import volumes
 from adcohort.dicom.geometry import NotOneStack
 from adcohort.dicom.series import ABSENT_IS_ZERO, Series, plane
 from adcohort.reasons import Reason
@@ -62,7 +63,7 @@ def runs_of(every: list[Series]) -> list[Run]:
         _plan(run)
     _number([run for run in found if not run.reason])
     for run in refused:
-        run.b_values = sorted(set(bvalues.nominal(run.series[0].b_values).values()))
+        run.b_values = sorted(set(bvalues.named(run.series[0].b_values).values()))
     return sorted(found + refused, key=lambda run: run.sort_key)
 
 
@@ -95,7 +96,7 @@ def sequence(head: dict[str, Any]) -> str:
 
 
 def _nominal_set(members: list[Series]) -> set[int]:
-    return set(bvalues.nominal(b for one in members for b in one.b_values).values())
+    return set(bvalues.named(b for one in members for b in one.b_values).values())
 
 
 def _can_be_grouped(one: Series) -> bool:
@@ -110,7 +111,7 @@ def _split(members: list[Series]) -> list[Run]:
     Series that were acquired at one moment are one acquisition that an export split by b value. Of the others, one whose b
     values a run has already begins a run of its own or joins the run without them that is nearest in time.
     """
-    names = bvalues.nominal(b for one in members for b in one.b_values)
+    names = bvalues.named(b for one in members for b in one.b_values)
     moments: dict[tuple[str, float], list[Series]] = defaultdict(list)
     for one in sorted(members, key=lambda s: (s.date, s.head["series_number"] or 0, s.uid)):
         moments[one.date, _seconds(one)].append(one)
@@ -188,7 +189,7 @@ def _silent_zero(members: list[Series], every: list[Series]) -> list[Series]:
 
 def _plan(run: Run) -> None:
     """Volumes and label of a run, or why it has none."""
-    names = bvalues.nominal(b for one in run.series for b in one.b_values)
+    names = bvalues.named(b for one in run.series for b in one.b_values)
     run.b_values = sorted(set(names.values()))
     directions = {f.direction for one in run.series for _, f in one.frames if f.b and f.direction is not None}
     run.label = label(sequence(run.series[0].head), run.b_values, len(directions))

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from adcohort import bids, visits
-from adcohort.dicom import bvalues, drawings, grouping, sidecars
+from adcohort import bids, bvalues, visits
+from adcohort.dicom import drawings, grouping, sidecars
 from adcohort.dicom.grouping import Run
 from adcohort.dicom.series import File, Series, gather
 from adcohort.reasons import Reason
@@ -192,7 +192,7 @@ def _series_row(one: Series, run: Run | None, when: _When, windows: visits.Visit
         "acquisition": run.label if run and usable else None,
         "run": run.number if run and usable else None,
         "role": one.role,
-        "b_values": " ".join(map(str, sorted(set(bvalues.nominal(one.b_values).values())))) or None,
+        "b_values": " ".join(map(str, sorted(set(bvalues.named(one.b_values).values())))) or None,
         "n_files": len(one.files),
         "vendor": one.head.get("vendor") or None,
         "scanner": scanner(one.head) or None,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from adcohort.dicom import bvalues, drawings
+from adcohort import bvalues
+from adcohort.dicom import drawings
 from adcohort.dicom.instances import Instance
 from adcohort.dicom.slices import Frame
 from adcohort.reasons import Reason
@@ -139,7 +140,7 @@ def _drop_computed_traces(frames: list[tuple[int, Frame]]) -> list[tuple[int, Fr
 
     A series of traces alone keeps them: they are what was stored of the measurement.
     """
-    names = bvalues.nominal(frame.b for _, frame in frames if frame.b is not None)
+    names = bvalues.named(frame.b for _, frame in frames if frame.b is not None)
     directional = {names[frame.b] for _, frame in frames if frame.b and frame.direction is not None}
     return [(n, f) for n, f in frames if not (f.isotropic and f.b and names[f.b] in directional)]
 
