@@ -1,7 +1,5 @@
 """Missing values: how many and why, in which patterns, and what they could do to the primary comparisons."""
 
-import argparse
-import json
 from pathlib import Path
 
 from adcohort import tables
@@ -10,18 +8,15 @@ from adcohort.statistics import absence, imputation, plan
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("endpoints", type=Path, help="endpoints.tsv")
+    parser = plan.parser(__doc__)
     parser.add_argument("--participants", type=Path, required=True, help="statistics/participants.tsv")
-    parser.add_argument("--options", type=json.loads, required=True, help="the config's visits and statistics, as JSON")
-    parser.add_argument("--order", type=str.split, default=[], help="endpoints in the order of the rows")
     parser.add_argument("--missing", type=Path, required=True, help="pattern table to write")
     parser.add_argument(
         "--sensitivity", type=Path, required=True, help="table of completers, imputation and tipping points"
     )
     args = parser.parse_args()
 
-    declared = plan.read(args.options["statistics"], args.options["visits"], args.order)
+    declared = plan.declared(args)
     values = tables.read(args.endpoints, "statistics", "endpoints")
     people = tables.read(args.participants, "statistics", "participants")
     tables.write(absence.table(values, people, declared), args.missing, "statistics")

@@ -1,7 +1,5 @@
 """Courses over all visits: estimated means, changes from visit to visit, slope, Page's test, for every endpoint."""
 
-import argparse
-import json
 from pathlib import Path
 
 from adcohort import tables
@@ -10,15 +8,12 @@ from adcohort.statistics import plan, trend
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("endpoints", type=Path, help="endpoints.tsv")
+    parser = plan.parser(__doc__)
     parser.add_argument("--lesions", type=Path, required=True, help="lesion_values.tsv")
-    parser.add_argument("--options", type=json.loads, required=True, help="the config's visits and statistics, as JSON")
-    parser.add_argument("--order", type=str.split, default=[], help="endpoints in the order of the rows")
     parser.add_argument("--trend", type=Path, required=True, help="table to write")
     args = parser.parse_args()
 
-    declared = plan.read(args.options["statistics"], args.options["visits"], args.order)
+    declared = plan.declared(args)
     values = tables.read(args.endpoints, "statistics", "endpoints")
     lesions = tables.read(args.lesions, "statistics", "lesion_values")
     tables.write(trend.table(values, lesions, declared), args.trend, "statistics")

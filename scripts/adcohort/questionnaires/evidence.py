@@ -106,17 +106,7 @@ def drop_odd_answers(key: Key, forms: Sequence[Form], weighted: Collection[str])
         for item in [*bad, *form.unreadable]:
             form.answers[item] = None
             form.flags.setdefault(key.scale_of(item), set()).add("out of range")
-            rows.append(
-                tables.exclusion(
-                    "questionnaires",
-                    Reason.OUT_OF_RANGE_ANSWER,
-                    participant_id=form.record.participant_id,
-                    visit=form.visit,
-                    day=form.record.day,
-                    record=form.name,
-                    detail=f"item {key.items[item].form}",
-                )
-            )
+            rows.append(_row(form, Reason.OUT_OF_RANGE_ANSWER, f"item {key.items[item].form}"))
         form.unreadable.clear()
     return rows
 
@@ -188,16 +178,26 @@ def correlation(pairs: Sequence[tuple[float, float]]) -> float | None:
 def flagged(key: Key, form: Form, scores: Sequence[scoring.Score]) -> list[dict[str, Any]]:
     """Rows of exclusions.tsv for the scales of a form that have no score."""
     return [
-        tables.exclusion(
-            "questionnaires",
+        _row(
+            form,
             Reason.TOO_FEW_ITEMS,
-            participant_id=form.record.participant_id,
-            visit=form.visit,
-            day=form.record.day,
-            record=form.name,
-            detail=f"{score.code}: {score.n_items - score.n_missing} of {score.n_items} items answered",
-            decision=Decision.FLAGGED,
+            f"{score.code}: {score.n_items - score.n_missing} of {score.n_items} items answered",
+            Decision.FLAGGED,
         )
         for score in scores
         if "too few items" in score.flags
     ]
+
+
+def _row(form: Form, reason: Reason, detail: str, decision: Decision = Decision.EXCLUDED) -> dict[str, Any]:
+    """A row of exclusions.tsv about a form."""
+    return tables.exclusion(
+        "questionnaires",
+        reason,
+        participant_id=form.record.participant_id,
+        visit=form.visit,
+        day=form.record.day,
+        record=form.name,
+        detail=detail,
+        decision=decision,
+    )

@@ -1,6 +1,7 @@
 """The whole study's responses: time points of every participant and their best responses."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -106,6 +107,7 @@ class Study:
         known = self.days.loc[who]
         therapy = known["new_therapy_start"]
         last = known[["last_contact", "death"]].max()
+        note = partial(self.notes.add, who=who, record="assessment")
         progressed = False
         rows = []
         for point in points:
@@ -114,35 +116,17 @@ class Study:
                 role = "baseline"
             elif pd.notna(therapy) and point["day"] > therapy:
                 role = "after new therapy"
-                self.notes.add(
-                    Reason.AFTER_NEW_THERAPY,
-                    f"new therapy on day {therapy}",
-                    who=who,
-                    day=point["day"],
-                    record="assessment",
-                )
+                note(Reason.AFTER_NEW_THERAPY, f"new therapy on day {therapy}", day=point["day"])
             elif progressed:
                 role = "after progression"
             if pd.notna(last) and point["day"] > last:
-                self.notes.add(
-                    Reason.AFTER_DEATH,
-                    f"the last contact is day {last}",
-                    who=who,
-                    day=point["day"],
-                    record="assessment",
-                    decision=Decision.FLAGGED,
-                )
+                seen = f"the last contact is day {last}"
+                note(Reason.AFTER_DEATH, seen, day=point["day"], decision=Decision.FLAGGED)
             progressed = progressed or (role == COUNTS and point["overall"] == "PD" and not self._counts_all)
             visit = visits.visit_of(point["day"], self.windows)
             if role == "baseline" and visit is None:
-                self.notes.add(
-                    Reason.OUTSIDE_EVERY_WINDOW,
-                    f"the baseline is of day {point['day']}, and is used",
-                    who=who,
-                    day=point["day"],
-                    record="assessment",
-                    decision=Decision.FLAGGED,
-                )
+                seen = f"the baseline is of day {point['day']}, and is used"
+                note(Reason.OUTSIDE_EVERY_WINDOW, seen, day=point["day"], decision=Decision.FLAGGED)
             rows.append({"participant_id": who, "visit": visit, "role": role, "source": source} | point)
         return rows
 

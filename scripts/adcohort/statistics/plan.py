@@ -1,9 +1,11 @@
 """The declared analysis plan: what is compared, how, and in which direction a change would be favourable."""
 
+import argparse
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from adcohort.errors import StudyError
@@ -67,6 +69,20 @@ class Plan:
         """Visit of the early ADC change: the declared one, or the first after `before`."""
         names = list(self.windows)
         return self.adc_response["early"] or next(iter(names[names.index(self.before) + 1 :]), None)
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """Arguments of the programs that analyse endpoints by the plan."""
+    found = argparse.ArgumentParser(description=description)
+    found.add_argument("endpoints", type=Path, help="endpoints.tsv")
+    found.add_argument("--options", type=json.loads, required=True, help="the config's visits and statistics, as JSON")
+    found.add_argument("--order", type=str.split, default=[], help="endpoints in the order of the rows")
+    return found
+
+
+def declared(args: argparse.Namespace) -> Plan:
+    """The plan that the arguments of `parser` name; raises as `read`."""
+    return read(args.options["statistics"], args.options["visits"], args.order)
 
 
 def read(statistics: Mapping[str, Any], visits: Visits, order: Sequence[str] = ()) -> Plan:
