@@ -1,6 +1,8 @@
 """The whole flow on the example cut to 4 participants and 2 visits: finished, done once, private, valid."""
 
 import json
+import os
+import re
 import shutil
 import stat
 import subprocess
@@ -34,6 +36,29 @@ def test_every_table_has_its_dictionary(study):
     for path in tables:
         words = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         assert list(pd.read_csv(path, sep="\t", nrows=0).columns) == list(words), path.name
+
+
+GRAPH = harness.HOME / "docs/reference/rules.md"
+GRAPH_HEAD = """# The rules
+
+<!-- Written by tests/workflow/test_whole.py (ADCOHORT_WRITE_DOCS=1). -->
+
+As `snakemake --rulegraph mermaid-js` draws them after a run of the example; `all`, which asks for every result, is left out. What
+follows the checkpoint `index_dicom` is asked for when the index is made: it alone knows the visits.
+
+"""
+
+
+def test_the_graph_of_the_rules_in_the_docs_is_the_workflows(study):
+    text = harness.snakemake(study, "--rulegraph", "mermaid-js").text
+    names = dict(re.findall(r"^\t(id\d+)\[(\w+)\]", text, re.MULTILINE))
+    arrows = {(names[one], names[two]) for one, two in re.findall(r"^\t(id\d+) --> (id\d+)", text, re.MULTILINE)}
+    lines = [f"  {one} --> {two}" for one, two in sorted(arrows) if two != "all"]
+    page = GRAPH_HEAD + "\n".join(["```mermaid", "flowchart LR", *lines, "```", ""])
+    if os.environ.get("ADCOHORT_WRITE_DOCS"):
+        GRAPH.write_text(page, encoding="utf-8")
+    assert {"convert_dwi", "fit_adc", "measure_rois", "write_report"} <= set(names.values())
+    assert GRAPH.read_text(encoding="utf-8") == page
 
 
 def everything_that_leaves(study: Path) -> list[Path]:
