@@ -77,7 +77,7 @@ class Cluster:
     def submitted(self) -> int:
         """Number of jobs that the controller has taken since it began."""
         done = subprocess.run(["squeue", "-h", "-t", "all", "-o", "%i"], capture_output=True, text=True, check=False)
-        return len(done.stdout.split())
+        return max(map(int, done.stdout.split()), default=0)  # numbers go up by one; old jobs are forgotten
 
 
 def _configuration(folder: Path) -> str:
