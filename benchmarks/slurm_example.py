@@ -3,8 +3,8 @@
 Usage (root; Debian: slurm-wlm, munge): python benchmarks/slurm_example.py
 
 A cluster of two nodes on the loopback interface of this machine (tests/workflow/slurm.py), the profile config/profiles/slurm as
-it is. The example's results on the cluster must be those of this machine without it, byte for byte but for the files that hold wall
-times. Wall time is that of a machine that is controller, nodes and workstation in one, and of a controller asked every 5 s.
+it is. The example's results on the cluster must be those of this machine without it, byte for byte but for the files that hold
+wall times. Wall time is that of a machine that is controller, nodes and workstation in one, and of a controller asked every 5 s.
 """
 
 import os
