@@ -1,5 +1,6 @@
 """What every stage stands on: where the workflow lives, what can change a result, the stage's own part of the config."""
 
+import functools
 import json
 import shlex
 import sys
@@ -29,11 +30,7 @@ wildcard_constraints:
 
 
 MODULES = codehash.Reader(Path(".snakemake/adcohort_code.json"))
-UNFINISHED = (
-    unfinished.outputs(Path(".snakemake/incomplete"))
-    if workflow.is_main_process
-    else set()
-)
+UNFINISHED = unfinished.outputs(Path(".snakemake/incomplete"))
 DELIVERABLES = []
 NOT_THERE = []
 
@@ -81,9 +78,10 @@ def raw(path):
     """A raw file or folder of the study, as written in the config; one that is not there is named before anything runs."""
     found = Path(config["data"], path)
     if "example" not in config and "*" not in path and not found.exists():
-        NOT_THERE.append(
-            f"config: {path!r} is not in {config['data']!r}. Correct the path, or put the file there."
-        )
+        missing = f"config: {path!r} is not in {config['data']!r}. Correct the path, or put the file there."
+        if not Path(config["data"]).is_dir():
+            missing = f"config: data: there is no folder {config['data']!r}. Correct the path."
+        NOT_THERE.append(missing)
     return str(found)
 
 
@@ -104,35 +102,47 @@ def tree_state(*paths):
 def mask_folders():
     """Folders under which the config's patterns of masks look: their parts before the first placeholder."""
     masks = (config.get("roi") or {}).get("masks", [])
-    return sorted(
-        {str(Path(mask.split("{")[0].split("*")[0] + "_").parent) for mask in masks}
-    )
+    tops = [mask.split("{")[0].split("*")[0] for mask in masks]
+    return sorted({str(Path(f"{top}_").parent) for top in tops})
 
 
 def index_folder():
     """The index, once it is made."""
     folder = checkpoints.index_dicom.get().output[0]
     # Snakemake asks what a killed run left unfinished before it knows the jobs that follow a checkpoint
-    workflow.dag.forcefiles.update(UNFINISHED)
+    if workflow.is_main_process:
+        workflow.dag.forcefiles.update(UNFINISHED)
     return Path(folder)
 
 
-def visit_names():
-    """Names of the imaging visits (sub-01_ses-baseline), known once the study's image files are indexed."""
-    return sorted(path.stem for path in index_folder().glob("manifests/*.json"))
+def imaging_visits():
+    """Visits with images by participant, known once the study's image files are indexed."""
+    manifests = index_folder() / "manifests"
+    return listed_visits(manifests, manifests.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=1)
+def listed_visits(manifests, changed):
+    """The folder is read once, not once for each job that asks."""
+    found = {}
+    for name in sorted(path.stem for path in manifests.glob("*.json")):
+        participant, visit = bids.parts(name)
+        found.setdefault(participant, []).append(visit)
+    return found
 
 
 def per_visit(*patterns):
     """Input function: each pattern for every imaging visit (of the job's participant, if it has one), filled in."""
 
     def expand_visits(wildcards):
+        found = imaging_visits()
         only = wildcards.get("participant")
-        visits = [bids.parts(name) for name in visit_names()]
+        people = found if only is None else [only]
         return [
             pattern.format(participant=participant, visit=visit)
             for pattern in patterns
-            for participant, visit in visits
-            if only in (None, participant)
+            for participant in people
+            for visit in found.get(participant, [])
         ]
 
     return expand_visits
@@ -142,26 +152,22 @@ def per_participant(*patterns):
     """Input function: each pattern for every participant with an imaging visit, with {participant} filled in."""
 
     def expand_participants(wildcards):
-        people = sorted({bids.parts(name)[0] for name in visit_names()})
         return [
-            pattern.format(participant=who) for pattern in patterns for who in people
+            pattern.format(participant=participant)
+            for pattern in patterns
+            for participant in imaging_visits()
         ]
 
     return expand_participants
 
 
 def after_index(*paths):
-    """Input function: paths, asked for once the index is made; else Snakemake runs all that follows it, changed or not.
-
-    Paths may be input functions themselves.
-    """
+    """Input function: paths (or input functions), asked for once the index is made; else Snakemake runs all that follows it."""
 
     def settled(wildcards):
         index_folder()
-        found = [path(wildcards) if callable(path) else str(path) for path in paths]
-        return [
-            one for path in found for one in ([path] if isinstance(path, str) else path)
-        ]
+        found = [path(wildcards) if callable(path) else [str(path)] for path in paths]
+        return sum(found, [])
 
     return settled
 

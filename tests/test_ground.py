@@ -94,6 +94,7 @@ def test_every_problem_of_the_participants_is_named_at_once(tmp_path):
         "sub-5",
     ):
         assert part in text, part
+    assert text.count("no treatment_start") == 1  # of the empty cell; not of the one that is no date
     assert "soon" not in text  # a cell of a patient's sheet is not repeated
 
 

@@ -473,6 +473,15 @@ def test_no_limit_of_an_assay_is_ever_assumed(tmp_path):
     assert frame.query("analyte == 'TG'")["flag"].tolist() == ["tgab unknown"]
 
 
+def test_limits_of_assays_that_no_sheet_has_are_refused(tmp_path):
+    with pytest.raises(
+        StudyError, match="tgab_limits: no value of TG-Ab is of the assay 'Elecsys'; the sheets have 'A'"
+    ):
+        one_file(
+            tmp_path, thyroid("2018-03-01"), "patient_id,date,analyte,value,unit,assay", tgab_limits={"Elecsys": 115}
+        )
+
+
 def test_two_assays_mass_is_flagged_and_international_units_are_refused(tmp_path):
     rows = thyroid("2018-03-01") + thyroid("2018-04-04", assay="B")
     frame = one_file(tmp_path, rows, "patient_id,date,analyte,value,unit,assay", tgab_limits={"A": 115, "B": 4})

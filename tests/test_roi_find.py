@@ -107,7 +107,7 @@ def test_an_object_is_tied_by_reference_frame_or_date(data, refers, expected):
         "series": [],
         "frames_of_reference": [],
     }
-    regions, unused = look(data, "rois/*.nii.gz", [one | refers])
+    regions, unused = find.find(data, [], [one | refers], SCANS, PEOPLE)
     if expected is None:
         assert [row["reason"] for row in unused] == ["no images of the visit"]
     else:
@@ -118,10 +118,17 @@ def test_an_object_is_tied_by_reference_frame_or_date(data, refers, expected):
 def test_a_reference_to_another_frame_is_told(data):
     (data / "o.dcm").write_bytes(b"x")
     one = {"path": "o.dcm", "kind": "RTSTRUCT", "participant_id": "sub-01", "day": 7}
-    regions, _ = look(data, "rois/*.nii.gz", [one | {"series": ["2.3"], "frames_of_reference": ["9.9"]}])
+    regions, _ = find.find(data, [], [one | {"series": ["2.3"], "frames_of_reference": ["9.9"]}], SCANS, PEOPLE)
     assert regions["sub-01_ses-month1"][0]["frame"] == "other"
 
 
 def test_an_unknown_placeholder_stops_with_the_known_ones(data):
     with pytest.raises(StudyError, match=r"patientid.*\{patient_id\}"):
         look(data, "rois/{patientid}.nii.gz")
+
+
+def test_a_pattern_that_fits_no_file_is_an_error_and_not_a_lesion_that_was_never_drawn(data):
+    mask(data, "77_001_20200101_R1.nii.gz")
+    patterns = ["rois/{patient_id}_{date}_{reader}.nii.gz", "ROI/{patient_id}_{date}.nii.gz"]
+    with pytest.raises(StudyError, match="fits no file"):
+        find.find(data, patterns, (), SCANS, PEOPLE)

@@ -731,3 +731,14 @@ def test_the_quadrature_agrees_with_the_series_where_both_are_there(monkeypatch)
     by_series = effects.noncentrality(4.0, 6, 0.025)
     monkeypatch.setattr(effects.special, "nctdtr", lambda *_: np.nan)
     assert effects.noncentrality(4.0, 6, 0.025) == pytest.approx(by_series, abs=1e-4)
+
+
+@pytest.mark.parametrize(("y", "rho", "p"), [
+    ([1, 2, 3], 1.0, 2 / 6),
+    ([1, 2, 3, 4], 1.0, 2 / 24),
+    ([5, 4, 3, 2, 1], -1.0, 2 / 120),
+    ([2, 1, 3, 4, 5], 0.9, 2 * 5 / 120),  # the published table of exact probabilities
+])  # fmt: skip
+def test_a_rank_correlation_of_few_pairs_has_its_exact_p(y, rho, p):
+    found = discrimination.spearman(np.arange(len(y)), np.array(y))
+    assert (found[0], found[3]) == (pytest.approx(rho), pytest.approx(p))

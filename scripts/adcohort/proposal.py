@@ -1,6 +1,7 @@
 """A config for a new study, proposed from a first look at its raw files: every guess with its reason, for a person to review."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -12,6 +13,8 @@ HEAD = """\
 # A study's description, proposed from a look at its raw files. Review every line: what was guessed says so and why.
 # Every key with its default: docs/reference/config.md of the workflow. Unknown keys are refused.
 """
+
+_READER = re.compile(r"_([rR]\d{1,2}|[A-Z]{2}|[rR]eader\d+)\.")  # the last word of a mask file's name
 
 
 def config_text(survey: Survey, people: pd.DataFrame, *, title: str, data: str, participants: str) -> str:
@@ -92,11 +95,17 @@ def _masks(masks: list[str]) -> str:
         return "  masks: []\n"
     folders = sorted({mask.rpartition("/")[0] for mask in masks})
     endings = sorted({"." + mask.rpartition("/")[2].partition(".")[2] for mask in masks})
-    patterns = [f"{folder}/{{patient_id}}_{{date}}*{end}".lstrip("/") for folder in folders for end in endings]
+    readers = sorted({found[1] for mask in masks if (found := _READER.search(mask.rpartition("/")[2]))})
+    named = bool(readers) and all(_READER.search(mask.rpartition("/")[2]) for mask in masks)
+    rest = "_{reader}" if named else "*"
+    patterns = [f"{folder}/{{patient_id}}_{{date}}{rest}{end}".lstrip("/") for folder in folders for end in endings]
+    primary = (
+        f"  reader: {readers[0]}   # REVIEW: whose regions count; there are {', '.join(readers)}\n" if named else ""
+    )
     return (
         f"  # REVIEW: {len(masks)} files; say where patient and date stand in their names: "
         "{patient_id} or {participant_id}, {date} or {visit}, {reader}, {label}, *\n"
-        f"  masks: {json.dumps(patterns, ensure_ascii=False)}\n"
+        f"  masks: {json.dumps(patterns, ensure_ascii=False)}\n{primary}"
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adcohort import quantities
+from adcohort.errors import StudyError
 from adcohort.labs.values import Value
 
 
@@ -17,9 +18,21 @@ def add(values: list[Value], reference: str, options: Mapping[str, Any]) -> None
     options
         tgab_limits (assay to limit in the unit of TGAB; the empty name is for values without an assay) and tsh_classes
         (ascending bounds in the unit of TSH: a value in another class than at the reference visit is unlike).
+
+    Raises
+    ------
+    StudyError
+        For limits of which none is of an assay that the values have: all antibodies would be unknown in silence.
     """
     at = {(v.participant_id, v.visit, v.analyte.code): v for v in values}
     limits = {quantities.key(assay): limit for assay, limit in options["tgab_limits"].items()}
+    assays = {quantities.key(value.assay): value.assay for value in values if value.analyte.code == "TGAB"}
+    if limits and assays and not limits.keys() & assays.keys():
+        known = ", ".join(repr(name) for name in sorted(assays.values()))
+        raise StudyError(
+            f"config: labs.tgab_limits: no value of TG-Ab is of the assay {', '.join(map(repr, options['tgab_limits']))};"
+            f" the sheets have {known}. Name the limit by that ('' where a sheet names no assay)."
+        )
     for value in values:
         first = at.get((value.participant_id, reference, value.analyte.code))
         pair = {quantities.key(one.assay) for one in (first, value) if one is not None}

@@ -54,6 +54,8 @@ def repeatability(results: Results) -> PaperTable | None:
     rows = [
         {
             "what": str(row["acquisition"]) if pd.notna(row["acquisition"]) else "All acquisitions",
+            "reader": str(row["reader"]) if pd.notna(row["reader"]) else "–",
+            "measure": str(row["measure"]).removeprefix("adc_"),
             "groups": f"{words.number(row['n_groups'], 0)} ({words.number(row['n_participants'], 0)})",
             "mean": words.number(row["mean"]),
             "wcv": f"{words.number(row['wcv_percent'], 1)} ({_interval(row['wcv_ci_low'], row['wcv_ci_high'], 1)})",
@@ -63,6 +65,8 @@ def repeatability(results: Results) -> PaperTable | None:
     ]
     columns = {
         "what": "Acquisition",
+        "reader": "Reader",
+        "measure": "Value of a lesion",
         "groups": "Lesions with repeats (participants)",
         "mean": f"Mean ADC ({words.unit('1e-3 mm2/s')})",
         "wcv": "Within-lesion variation, % (interval)",

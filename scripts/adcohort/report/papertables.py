@@ -133,7 +133,7 @@ def rates(results: Results) -> PaperTable | None:
             "group": {"ORR": "Objective response (CR or PR)", "DCR": "Disease control (CR, PR or SD)"}.get(
                 endpoint, str(endpoint)
             ),
-            "what": f"{'Confirmed' if confirmed else 'Not confirmed'}, {population}",
+            "what": f"{'Confirmed' if confirmed else 'Confirmation not required'}, {population}",
             "count": f"{first['responders']} of {first['n']}",
             "percent": words.number(first["percent"], 1),
         }

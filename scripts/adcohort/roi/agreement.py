@@ -82,7 +82,7 @@ def compare(
     overlaps
         Dice of each pair: participant_id, visit, lesion, reader_a, session_a, reader_b, session_b, dice.
     """
-    who = sorted({(row["reader"], row["session"]) for row in rows})
+    who = sorted({(row["reader"], row["session"]) for row in rows if row["reader"]})  # nobody agrees with nobody
     out = []
     for number, first in enumerate(who):
         for second in who[number + 1 :]:

@@ -161,10 +161,12 @@ def find_masks(
         {path for top in folders(masks) for path in _walk(data / top) if path.name.lower().endswith(labelmaps.SUFFIXES)}
     )
     found: list[Found] = []
+    unmatched = dict(zip(masks, patterns, strict=True))
     for number, path in enumerate(paths, start=1):
         relative = path.relative_to(data).as_posix()
         record = f"mask file {number}"
         match = next((match for pattern in patterns if (match := pattern.fullmatch(relative))), None)
+        unmatched = {text: pattern for text, pattern in unmatched.items() if not pattern.fullmatch(relative)}
         if match is None:
             if _beside(patterns, masks):
                 unused.append(
@@ -185,6 +187,11 @@ def find_masks(
                 session=said.get("session", ""),
                 label=said.get("label", ""),
             )
+        )
+    if unmatched:
+        raise StudyError(
+            f"config: roi.masks: {text!r} fits no file below the data folder. Correct the pattern, or take it out."
+            for text in unmatched
         )
     if len(set(pseudonyms.values())) == 1 and not any(re.search(r"\{(participant|patient)_id\}", p) for p in masks):
         for region in found:  # a study of one participant needs no name in its files
