@@ -6,7 +6,7 @@ import random
 import tempfile
 from pathlib import Path
 
-from adcohort import files, proposal, survey
+from adcohort import files, participants, proposal, survey
 from adcohort.errors import StudyError, for_the_person_at_the_keyboard
 
 
@@ -17,29 +17,34 @@ def main() -> None:
     parser.add_argument("--title", default="My study", help="title of the study")
     args = parser.parse_args()
 
-    targets = [args.folder / name for name in ("config.yaml", "participants.csv")]
-    if there := [path.name for path in targets if path.exists()]:
+    config_file, sheet = args.folder / "config.yaml", args.folder / "participants.csv"
+    if config_file.exists():
         raise StudyError(
-            f"{args.folder.name}: {' and '.join(there)} stand there already. Name another folder, or move them away."
+            f"{args.folder.name}: config.yaml stands there already. Move it away to have it proposed anew;"
+            " participants.csv beside it is kept as it is."
         )
     with tempfile.TemporaryDirectory() as private:
         seen = survey.look(args.data, Path(private, "index.sqlite"))
-    people = survey.participants_table(seen, proposal.pseudonyms(survey.patients(seen), random.SystemRandom()))
+    if sheet.exists():  # dates were filled in: pseudonyms stay, and the visits can be guessed now
+        people = survey.filled_in(participants.read(sheet))
+    else:
+        people = survey.participants_table(seen, proposal.pseudonyms(survey.patients(seen), random.SystemRandom()))
     if people.empty:
         raise StudyError(
             f"{args.data.name}: no patient was found in images or sheets. Is this the folder of the raw files?"
         )
     data = args.data if args.data.is_absolute() else Path(os.path.relpath(args.data, args.folder))
     config = proposal.config_text(
-        seen, people, title=args.title, data=str(data), participants=os.path.relpath(targets[1], args.data)
+        seen, people, title=args.title, data=str(data), participants=os.path.relpath(sheet, args.data)
     )
     os.umask(0o077)  # the sheet links pseudonyms to patients
-    files.write_text(targets[1], people.to_csv(index=False))
-    files.write_text(targets[0], config)
+    if not sheet.exists():
+        files.write_text(sheet, people.to_csv(index=False))
+    files.write_text(config_file, config)
     print("\n".join(proposal.words(seen, people)))
     print(
-        f"\nwritten: {targets[0]} and {targets[1]}"
-        f"\nReview both, then: snakemake -s PATH/Snakefile --directory {args.folder} --cores 1 inventory"
+        f"\nReview {config_file} and {sheet}, then:"
+        f" snakemake -s PATH/Snakefile --directory {args.folder} --cores 1 inventory"
     )
 
 

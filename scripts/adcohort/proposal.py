@@ -49,9 +49,8 @@ def words(survey: Survey, people: pd.DataFrame) -> list[str]:
     """What was found, for the terminal: numbers and names of files, nothing of a patient."""
     out = [f"{survey.n_files} files, {len(people)} patients"]
     known = int(people["treatment_start"].notna().sum())
-    out.append(
-        f"treatment start known for {known} of {len(people)}" + ("" if known == len(people) else ": add the others")
-    )
+    missing = "" if known == len(people) else ": fill in treatment_start, every day is counted from it"
+    out.append(f"treatment start known for {known} of {len(people)}{missing}")
     if survey.dicom is not None:
         roles = Counter(one.role if not one.reason else f"{one.role} ({one.reason})" for one in survey.series)
         out.append(f"images in {survey.dicom}: {len(survey.series)} series")

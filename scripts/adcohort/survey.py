@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from adcohort import quantities, resources, sheets
+from adcohort import participants, quantities, resources, sheets
 from adcohort.dicom import series, tree
 from adcohort.errors import StudyError
 from adcohort.labs.analytes import Dictionary
@@ -120,7 +120,8 @@ def participants_table(survey: Survey, pseudonyms: Mapping[str, str]) -> pd.Data
     """participant_id, patient_id, the dates and the characteristics that a sheet of participants gives (else empty)."""
     kinds = resources.load("sheets/kinds.yaml")
     out = pd.DataFrame({"participant_id": pseudonyms.values(), "patient_id": pseudonyms.keys()}, dtype="string")
-    out["treatment_start"] = pd.Series(pd.NA, index=out.index, dtype="string")
+    for name in participants.DATES:
+        out[name] = pd.Series(pd.NA, index=out.index, dtype="string")
     for sheet in survey.of_kind("participants")[:1]:
         rows = sheet.frame.assign(patient_id=sheet.frame[sheet.columns["patient"]].str.strip()).drop_duplicates(
             "patient_id"
@@ -133,6 +134,14 @@ def participants_table(survey: Survey, pseudonyms: Mapping[str, str]) -> pd.Data
             if _among([header], kinds["characteristics"]):
                 out[header] = rows[header].to_numpy()
     return out.sort_values("participant_id", ignore_index=True)
+
+
+def filled_in(people: pd.DataFrame) -> pd.DataFrame:
+    """The participants' sheet as a person has completed it (participants.read), in the form of `participants_table`."""
+    out = people.assign(patient_id=people["patient_id"].str.strip())
+    for name in participants.DATES:
+        out[name] = out[name].dt.strftime("%Y-%m-%d").astype("string")
+    return out
 
 
 def characteristics(survey: Survey) -> list[str]:
