@@ -37,6 +37,7 @@ onstart:
 
 
 onsuccess:
+    files.remove_parts(Path("results"), Path("private"))
     print(closing.words(Path("results")), file=sys.stderr)
 
 

@@ -100,10 +100,12 @@ def main() -> None:
             ("Damaged image files", images, args.images),
             ("Kills", kills, args.kills),
         ):
+            if not count:
+                continue
             found = test(quiet, folder, count, chance)
             lines += [f"## {name}: {count}", "", "| what became of them | how many |", "|---|---|"]
             lines += [f"| {words} | {number:,} |" for words, number in sorted(found.items())] + [""]
-    files.write_text(args.results / "faults.md", "\n".join(lines))
+            files.write_text(args.results / "faults.md", "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -164,3 +164,11 @@ def test_what_is_gone_takes_its_files_along(tmp_path):
         (tmp_path / name / "ses-a").mkdir(parents=True)
     files.keep_only(tmp_path, "sub-*", [tmp_path / "sub-01"])
     assert [path.name for path in tmp_path.iterdir()] == ["sub-01"]
+
+
+def test_what_killed_programs_left_is_removed(tmp_path):
+    (tmp_path / "results/figures").mkdir(parents=True)
+    (tmp_path / "results/figures/.part-77-flow.pdf").touch()
+    (tmp_path / "results/figures/flow.pdf").touch()
+    files.remove_parts(tmp_path / "results", tmp_path / "none")
+    assert [path.name for path in (tmp_path / "results").rglob("*.pdf")] == ["flow.pdf"]

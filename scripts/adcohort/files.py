@@ -20,6 +20,13 @@ def atomic(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
+def remove_parts(*folders: Path) -> None:
+    """Remove the temporary files that killed programs have left; only when nothing runs."""
+    for folder in folders:
+        for part in folder.rglob(".part-*"):
+            part.unlink(missing_ok=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text with Unix line ends, whole or not at all."""
     with atomic(path) as part:

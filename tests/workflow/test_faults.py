@@ -34,6 +34,7 @@ def test_killed_at_random_moments_then_recovered_equals_a_quiet_run(quiet, tmp_p
     done = faults.recover(study)
     assert done.status == 0, done.text[-3000:]
     assert faults.differences(study, quiet) == []
+    assert faults.parts(study) == []
     assert harness.snakemake(study).jobs == set()
 
 
