@@ -9,7 +9,7 @@ from pathlib import Path
 HOME = str(Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent)
 sys.path.insert(0, f"{HOME}/scripts")
 
-from adcohort import bids, closing, codehash, files, study, unfinished
+from adcohort import bids, closing, codehash, files, rawfiles, study, unfinished
 from adcohort.errors import StudyError
 from snakemake.exceptions import WorkflowError
 
@@ -30,7 +30,11 @@ wildcard_constraints:
 
 
 MODULES = codehash.Reader(Path(".snakemake/adcohort_code.json"))
-UNFINISHED = unfinished.outputs(Path(".snakemake/incomplete"))
+UNFINISHED = (
+    unfinished.outputs(Path(".snakemake/incomplete"))
+    if workflow.is_main_process
+    else set()
+)
 DELIVERABLES = []
 NOT_THERE = []
 
@@ -99,19 +103,11 @@ def tree_state(*paths):
     return state
 
 
-def mask_folders():
-    """Folders under which the config's patterns of masks look: their parts before the first placeholder."""
-    masks = (config.get("roi") or {}).get("masks", [])
-    tops = [mask.split("{")[0].split("*")[0] for mask in masks]
-    return sorted({str(Path(f"{top}_").parent) for top in tops})
-
-
 def index_folder():
     """The index, once it is made."""
     folder = checkpoints.index_dicom.get().output[0]
     # Snakemake asks what a killed run left unfinished before it knows the jobs that follow a checkpoint
-    if workflow.is_main_process:
-        workflow.dag.forcefiles.update(UNFINISHED)
+    workflow.dag.forcefiles.update(UNFINISHED)
     return Path(folder)
 
 

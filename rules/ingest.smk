@@ -9,6 +9,8 @@ out  <results>/ingest/series.tsv      every series (and stray file) with its rol
      <private>/index/                 who is who and which file is what: nothing else links results to patients
 """
 
+MASK_FOLDERS = rawfiles.folders((config.get("roi") or {}).get("masks", []))
+
 if has("ingest"):
 
     checkpoint index_dicom:
@@ -38,7 +40,7 @@ if has("ingest"):
                 sort_keys=True,
             ),
             masks=part("roi", "masks"),
-            tree=tree_state(config["ingest"]["dicom"], *mask_folders()),
+            tree=tree_state(config["ingest"]["dicom"], *MASK_FOLDERS),
             data=lambda wildcards: config["data"],
             dicom=lambda wildcards: raw(config["ingest"]["dicom"]),
         shell:

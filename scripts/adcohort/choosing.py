@@ -1,48 +1,89 @@
 """Several records of one participant, visit and day: copies go, and different ones are refused or chosen as the config says."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from typing import Any, Protocol, TypeVar
 
+from adcohort import records, visits
 from adcohort.reasons import Reason
 
-Item = TypeVar("Item")
+
+class Item(Protocol):
+    """What is chosen among: its name without a patient's data, its visit and a record behind it."""
+
+    name: str
+    visit: str
+
+    @property
+    def record(self) -> records.Record:
+        """The record that says who and when."""
 
 
-def one_per_day(
-    items: list[Item],
+Chosen = TypeVar("Chosen", bound=Item)
+
+
+def one_per_visit(
+    items: Iterable[Chosen],
+    window: visits.Window,
     *,
-    same: Callable[[Item, Item], bool],
+    choose: str,
+    same: Callable[[Chosen, Chosen], bool],
     same_day: str,
-    record: Callable[[Item], Any],
-    name: Callable[[Item], str],
-    exclude: Callable[[Item, Reason, str], None],
+    stage: str,
     noun: str,
-) -> list[Item]:
-    """The one that counts, or none.
+    exclusions: list[dict[str, Any]],
+) -> list[Chosen]:
+    """Of the items of one participant and visit, in the order of their days, the one that counts, or none.
 
     Parameters
     ----------
+    choose
+        The ``nearest`` to the visit's day, the ``first`` or the ``last``.
     same
-        Whether two say the same.
+        Whether two of one day say the same.
     same_day
         Of different ones: ``refuse`` all of them, or take the ``first`` or ``last`` by date with time, sheet and row.
-    record, name
-        The records.Record behind an item, and its name without a patient's data.
-    exclude
-        Takes note of an item that is not used, with reason and detail.
-    noun
-        What they are, for the detail: ``values``.
+    stage, noun
+        What the exclusions say: the stage, and what the items are (``values``).
+    exclusions
+        Gets a row for each item that is not used.
     """
+
+    def exclude(item: Chosen, reason: Reason, detail: str) -> None:
+        exclusions.append(records.exclusion(stage, item.record, item.name, reason, detail, visit=item.visit))
+
+    days = [
+        one
+        for _, group in groupby(items, key=lambda item: item.record.day)
+        for one in _one_per_day(list(group), same, same_day, noun, exclude)
+    ]
+    if choose == "nearest":
+        days.sort(key=lambda item: visits.distance(item.record.day or 0, window))
+    best = days[-1 if choose == "last" else 0] if days else None
+    for other in days:
+        if best and other is not best:
+            exclude(other, Reason.NOT_NEAREST_IN_WINDOW, f"day {best.record.day} is taken")
+    return [best] if best else []
+
+
+def _one_per_day(
+    items: list[Chosen],
+    same: Callable[[Chosen, Chosen], bool],
+    same_day: str,
+    noun: str,
+    exclude: Callable[[Chosen, Reason, str], None],
+) -> list[Chosen]:
+    """The one of a day that counts, or none."""
     first, *others = items
     different = []
     for other in others:
         if same(first, other):
-            exclude(other, Reason.DUPLICATE, f"the same as {name(first)}")
+            exclude(other, Reason.DUPLICATE, f"the same as {first.name}")
         else:
             different.append(other)
     if not different:
         return [first]
-    ordered = sorted([first, *different], key=lambda i: (record(i).date, record(i).source, record(i).row))
+    ordered = sorted([first, *different], key=lambda i: (i.record.date, i.record.source, i.record.row))
     keep = [] if same_day == "refuse" else [ordered[0] if same_day == "first" else ordered[-1]]
     for item in ordered:
         if item not in keep:

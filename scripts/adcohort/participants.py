@@ -25,16 +25,14 @@ def read(path: Path) -> pd.DataFrame:
             f"{path.name}: no column {', '.join(missing)}; it has {', '.join(people)}. Add or rename it (docs: config)."
         )
     problems = _identifier_problems(people, path.name)
+    without = people["participant_id"][people["treatment_start"].isna()]
     for column in DATES:
         given = people[column] if column in people else pd.Series(pd.NA, index=people.index, dtype="string")
         people[column] = pd.to_datetime(sheets.dates(given))
         bad = given.notna() & people[column].isna()
         who_bad = people["participant_id"][bad]
         problems += [f"{path.name}: {who}: {column} is no date. Write it as YYYY-MM-DD." for who in who_bad]
-        if column == "treatment_start":
-            without = people["participant_id"][given.isna()]
-    for who in without:
-        problems.append(f"{path.name}: {who}: no treatment_start. Days are counted from it: add the date.")
+    problems += [f"{path.name}: {who}: no treatment_start. Days are counted from it: add the date." for who in without]
     problems += _order_problems(people, path.name)
     if problems:
         raise StudyError(problems)

@@ -94,8 +94,9 @@ def _masks(masks: list[str]) -> str:
         return "  masks: []\n"
     folders = sorted({mask.rpartition("/")[0] for mask in masks})
     endings = sorted({"." + mask.rpartition("/")[2].partition(".")[2] for mask in masks})
-    readers = sorted({found[1] for mask in masks if (found := _READER.search(mask.rpartition("/")[2]))})
-    named = bool(readers) and all(_READER.search(mask.rpartition("/")[2]) for mask in masks)
+    found = [_READER.search(mask.rpartition("/")[2]) for mask in masks]
+    readers = sorted({reader[1] for reader in found if reader})
+    named = all(found)
     rest = "_{reader}" if named else "*"
     patterns = [f"{folder}/{{patient_id}}_{{date}}{rest}{end}".lstrip("/") for folder in folders for end in endings]
     primary = (

@@ -1,12 +1,24 @@
-"""Which values of the config are paths of raw files."""
+"""Which values of the config are paths of raw files, and where its patterns look."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 # keys whose values are paths of raw files under `data`
 PATHS = frozenset(
     {"participants", "dicom", "masks", "file", "files", "path", "lesions", "responses", "dictionary", "exposure"}
 )
+
+
+def folders(patterns: Sequence[str]) -> list[str]:
+    """The folders under which patterns of files look: their parts before the first placeholder."""
+    tops = set()
+    for pattern in patterns:
+        parts = PurePosixPath(pattern).parts[:-1]
+        fixed = next((number for number, part in enumerate(parts) if re.search(r"[{*?]", part)), len(parts))
+        tops.add(str(PurePosixPath(*parts[:fixed])))
+    return sorted(tops)
 
 
 def raw_files(config: Mapping[str, Any]) -> dict[str, str]:

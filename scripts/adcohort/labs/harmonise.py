@@ -133,39 +133,21 @@ def _one_per_visit(
     def cell(value: Value) -> tuple[str, str, str]:
         return value.participant_id, value.analyte.code, value.visit
 
-    chosen = []
-    for _, same in groupby(sorted(values, key=lambda v: (*cell(v), v.day is None, v.day or 0, v.name)), key=cell):
-        days = [
-            one
-            for _, group in groupby(same, key=lambda v: v.day)
-            for one in _one_per_day(list(group), options["same_day"], out)
-        ]
-        if not days:
-            continue
-        if options["choose"] == "nearest":
-            days.sort(key=lambda v: visits.distance(v.day or 0, study_visits[v.visit]))
-        best = days[-1 if options["choose"] == "last" else 0]
-        chosen.append(best)
-        for other in days:
-            if other is not best:
-                detail = f"day {best.day} is taken"
-                reason = Reason.NOT_NEAREST_IN_WINDOW
-                out.exclusions.append(exclusion("labs", other.record, other.name, reason, detail, visit=other.visit))
-    return chosen
-
-
-def _one_per_day(values: list[Value], same_day: str, out: Harmonised) -> list[Value]:
-    return choosing.one_per_day(
-        values,
-        same=lambda one, other: (one.value, one.qualifier) == (other.value, other.qualifier),
-        same_day=same_day,
-        record=lambda value: value.record,
-        name=lambda value: value.name,
-        exclude=lambda v, reason, detail: out.exclusions.append(
-            exclusion("labs", v.record, v.name, reason, detail, visit=v.visit)
-        ),
-        noun="values",
-    )
+    ordered = sorted(values, key=lambda v: (*cell(v), v.day is None, v.day or 0, v.name))
+    return [
+        chosen
+        for (_, _, visit), of_cell in groupby(ordered, key=cell)
+        for chosen in choosing.one_per_visit(
+            of_cell,
+            study_visits[visit],
+            choose=options["choose"],
+            same=lambda one, other: (one.value, one.qualifier) == (other.value, other.qualifier),
+            same_day=options["same_day"],
+            stage="labs",
+            noun="values",
+            exclusions=out.exclusions,
+        )
+    ]
 
 
 def _flagged(value: Value) -> list[dict[str, Any]]:

@@ -87,30 +87,17 @@ def sort_forms(records: list[Record], key: Key, study_visits: visits.Visits, *, 
             )
     order = {name: at for at, name in enumerate(study_visits)}
     usable.sort(key=lambda f: (str(f.record.participant_id), order[f.visit], f.record.day or 0, f.name))
-    for _, same in groupby(usable, key=lambda f: (f.record.participant_id, f.visit)):
-        days = [
-            one
-            for _, group in groupby(same, key=lambda f: f.record.day)
-            for one in _one_per_day(list(group), same_day, out)
-        ]
-        if choose == "nearest":
-            days.sort(key=lambda f: visits.distance(f.record.day or 0, study_visits[f.visit]))
-        if days:
-            best = days[-1 if choose == "last" else 0]
-            out.forms.append(best)
-            for form in days:
-                if form is not best:
-                    detail = f"day {best.record.day} is taken"
-                    out.exclusions.append(
-                        exclusion(
-                            "questionnaires",
-                            form.record,
-                            form.name,
-                            Reason.NOT_NEAREST_IN_WINDOW,
-                            detail,
-                            visit=form.visit,
-                        )
-                    )
+    for (_, visit), of_visit in groupby(usable, key=lambda f: (f.record.participant_id, f.visit)):
+        out.forms += choosing.one_per_visit(
+            of_visit,
+            study_visits[visit],
+            choose=choose,
+            same=lambda one, other: (one.answers, one.unreadable) == (other.answers, other.unreadable),
+            same_day=same_day,
+            stage="questionnaires",
+            noun="forms",
+            exclusions=out.exclusions,
+        )
     return out
 
 
@@ -167,20 +154,6 @@ def _read_answers(form: Form, key: Key) -> None:
             form.answers[item] = float(quantity.value)
         except quantities.Unreadable:
             form.unreadable[item] = record.text
-
-
-def _one_per_day(forms: list[Form], same_day: str, out: Sorted) -> list[Form]:
-    return choosing.one_per_day(
-        forms,
-        same=lambda one, other: (one.answers, one.unreadable) == (other.answers, other.unreadable),
-        same_day=same_day,
-        record=lambda form: form.record,
-        name=lambda form: form.name,
-        exclude=lambda f, reason, detail: out.exclusions.append(
-            exclusion("questionnaires", f.record, f.name, reason, detail, visit=f.visit)
-        ),
-        noun="forms",
-    )
 
 
 def rows(forms: list[Form], key: Key, scored: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

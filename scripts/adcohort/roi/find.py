@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from adcohort import files
+from adcohort import files, rawfiles
 from adcohort.errors import StudyError
 from adcohort.reasons import Reason
 from adcohort.roi import labelmaps
@@ -142,33 +142,22 @@ def find(
     return regions, unused
 
 
-def folders(masks: Sequence[str]) -> list[str]:
-    """The folders under which patterns look: their parts before the first placeholder."""
-    tops = []
-    for pattern in masks:
-        parts = PurePosixPath(pattern).parts[:-1]
-        fixed = next((number for number, part in enumerate(parts) if re.search(r"[{*?]", part)), len(parts))
-        tops.append(str(PurePosixPath(*parts[:fixed])) if fixed else ".")
-    return sorted(set(tops))
-
-
 def find_masks(
     data: Path, masks: Sequence[str], pseudonyms: Mapping[str, str], unused: list[dict[str, Any]]
 ) -> list[Found]:
     """Mask files under the patterns' folders; those that fit no pattern go to `unused`."""
     patterns = [_compiled(pattern) for pattern in masks]
+    tops = rawfiles.folders(masks)
     paths = sorted(
-        {path for top in folders(masks) for path in _walk(data / top) if path.name.lower().endswith(labelmaps.SUFFIXES)}
+        {path for top in tops for path in _walk(data / top) if path.name.lower().endswith(labelmaps.SUFFIXES)}
     )
     found: list[Found] = []
-    unmatched = dict(zip(masks, patterns, strict=True))
     for number, path in enumerate(paths, start=1):
         relative = path.relative_to(data).as_posix()
         record = f"mask file {number}"
         match = next((match for pattern in patterns if (match := pattern.fullmatch(relative))), None)
-        unmatched = {text: pattern for text, pattern in unmatched.items() if not pattern.fullmatch(relative)}
         if match is None:
-            if _beside(patterns, masks):
+            if "." not in tops:  # the patterns look into folders of their own: another mask there is a misnamed one
                 unused.append(
                     _row(record, Reason.FILE_NAME, "a mask file under the patterns' folder that none of them fits")
                 )
@@ -188,10 +177,11 @@ def find_masks(
                 label=said.get("label", ""),
             )
         )
-    if unmatched:
+    names = [path.relative_to(data).as_posix() for path in paths]
+    if unfit := [text for text, pattern in zip(masks, patterns, strict=True) if not any(map(pattern.fullmatch, names))]:
         raise StudyError(
             f"config: roi.masks: {text!r} fits no file below the data folder. Correct the pattern, or take it out."
-            for text in unmatched
+            for text in unfit
         )
     if len(set(pseudonyms.values())) == 1 and not any(re.search(r"\{(participant|patient)_id\}", p) for p in masks):
         for region in found:  # a study of one participant needs no name in its files
@@ -273,11 +263,6 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 def unknown_placeholders(masks: Sequence[str]) -> list[str]:
     """Placeholders that mean nothing here."""
     return sorted({name for pattern in masks for name in re.findall(r"\{(.*?)\}", pattern)} - PLACEHOLDERS.keys())
-
-
-def _beside(patterns: Sequence[re.Pattern[str]], masks: Sequence[str]) -> bool:
-    """Whether all patterns look into folders of their own, so that another mask there is a misnamed one."""
-    return bool(patterns) and "." not in folders(masks)
 
 
 def _walk(top: Path) -> Iterator[Path]:
