@@ -24,7 +24,7 @@ if has("ingest", "adc"):
         params:
             code=code("fit_adc"),
             options=options("adc"),
-            visit=lambda wildcards: f"{wildcards.participant}_ses-{wildcards.visit}",
+            visit="{participant}_ses-{visit}",
         shell:
             'python "$ADCOHORT/scripts/fit_adc.py" {input:q} --folder {output:q} --options {params.options:q} 2> {log:q}'
 

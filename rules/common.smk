@@ -1,6 +1,7 @@
 """What every stage stands on: where the workflow lives, what can change a result, the stage's own part of the config."""
 
 import functools
+import gc
 import json
 import shlex
 import sys
@@ -12,6 +13,9 @@ sys.path.insert(0, f"{HOME}/scripts")
 from adcohort import bids, closing, codehash, files, rawfiles, study, unfinished
 from adcohort.errors import StudyError
 from snakemake.exceptions import WorkflowError
+
+# thousands of jobs are millions of objects that stay: looking for garbage among them takes a sixth of a dry run
+gc.set_threshold(200_000, 50, 1000)
 
 # one thread a process unless more are asked for: the same sums on every machine, and no oversubscribed nodes
 shell.prefix(

@@ -27,7 +27,7 @@ def main() -> None:
     spans, notes = exposure.read(sheets.read(args.sheet, settings["encoding"]), people, settings["columns"])
     rows = exposure.summary(spans, settings["planned_daily_dose"], dictionary)
     tables.write(rows, args.exposure, "adverse_events", "exposure")
-    tables.write_exclusions(notes, args.exclusions)
+    tables.write_exclusions(notes + exposure.late_starts(rows), args.exclusions)
 
 
 if __name__ == "__main__":

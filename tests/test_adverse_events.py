@@ -219,6 +219,14 @@ def test_dose_intensity_interruptions_and_reductions():
     assert exposure.last_doses(cohort(treatment_end=50), {"sub-01": 99})[0] == {"sub-01": 99, "sub-02": 50}
 
 
+def test_a_first_dose_after_the_treatment_start_is_noted():
+    spans, notes = doses([("P1", 7, 49, "800"), ("P2", 0, 9, "800")])
+    [note] = exposure.late_starts(exposure.summary(spans, 800, terms.Dictionary(5)))
+    assert notes == []
+    assert (note["participant_id"], note["day"], note["decision"]) == ("sub-01", 7, "flagged")
+    assert "7 d after treatment start" in note["detail"]
+
+
 def test_reasons_of_interruptions_are_told_as_terms_and_other_words_stay_in_the_sheet():
     rows = [("P1", 0, 9, "800", None), ("P1", 10, 14, "0", "手足皮肤反应"), ("P1", 15, 20, "400", "王先生旅行")]
     spans, _ = doses(rows, ("patient_id", "start", "stop", "dose_mg", "reason"))

@@ -72,6 +72,7 @@ class Reason(StrEnum):
     END_BEFORE_START = "end before start"
     OVERLAPPING_SPANS = "overlapping spans"
     NO_LAST_DOSE = "no last dose"
+    LATE_FIRST_DOSE = "first dose after the start"
     UNREADABLE_VALUE = "unreadable value"
     NO_BASELINE = "no baseline"
     TWO_BASELINES = "two baselines"

@@ -107,6 +107,25 @@ def summary(spans: Rows, planned: float | None, dictionary: terms.Dictionary) ->
     return rows
 
 
+def late_starts(rows: Rows) -> Rows:
+    """A note for who took the first dose after the treatment start that days are counted from: one of the two may be wrong.
+
+    An earlier one is no span at all (`read`).
+    """
+    return [
+        tables.exclusion(
+            STAGE,
+            Reason.LATE_FIRST_DOSE,
+            participant_id=row["participant_id"],
+            day=row["first_day"],
+            decision=Decision.FLAGGED,
+            detail=f"{row['first_day']} d after treatment start",
+        )
+        for row in rows
+        if row["first_day"] > 0
+    ]
+
+
 def _summary(dosed: Rows, planned: float | None) -> dict[str, Any]:
     first, last = dosed[0]["first"], dosed[-1]["last"]
     duration = last - first + 1

@@ -55,6 +55,11 @@ def interval(low: Any, high: Any, places: int = 2) -> str:
     return f"{number(low, places)} to {number(high, places)}"
 
 
+def reached(days: Any) -> str:
+    """A time in days, or that it was not reached."""
+    return "not reached" if pd.isna(days) else number(days, 0)
+
+
 def p_value(p: Any) -> str:
     """A p value as journals print it: two or three digits, never 0."""
     if p is None or pd.isna(p):

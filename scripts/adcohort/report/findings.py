@@ -53,8 +53,11 @@ def _response(results: Results) -> str:
     survival = results.get("statistics/pfs")
     if survival is not None and len(pfs := survival[survival["endpoint"] == "PFS"]) and pfs.iloc[0]["status"] == "ok":
         row = pfs.iloc[0]
-        median = "not reached" if pd.isna(row["median_days"]) else f"{words.number(row['median_days'], 0)} days"
-        text += f" Median progression-free survival {median} ({words.count(int(row['events']), 'event')})."
+        median = words.reached(row["median_days"])
+        if pd.notna(row["median_days"]):
+            median += f" days, interval {words.reached(row['ci_low'])} to {words.reached(row['ci_high'])}"
+        events = f"{words.count(int(row['events']), 'event')} among {int(row['n'])}"
+        text += f" Median progression-free survival {median} ({events})."
     return text
 
 

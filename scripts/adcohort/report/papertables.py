@@ -158,8 +158,8 @@ def survival(results: Results) -> PaperTable | None:
             "what": names.get(row["endpoint"], row["endpoint"]),
             "n": words.number(row["n"], 0),
             "events": words.number(row["events"], 0),
-            "median": _reached(row["median_days"]),
-            "interval": f"{_reached(row['ci_low'])} to {_reached(row['ci_high'])}"
+            "median": words.reached(row["median_days"]),
+            "interval": f"{words.reached(row['ci_low'])} to {words.reached(row['ci_high'])}"
             if pd.notna(row["median_days"])
             else "–",
             "status": "" if row["status"] == "ok" else str(row["status"]),
@@ -309,10 +309,6 @@ def adverse_events(results: Results) -> PaperTable | None:
 def p_value(p: Any) -> str:
     """A p value that no line break parts."""
     return words.p_value(p).replace(" ", "\N{NO-BREAK SPACE}")
-
-
-def _reached(days: Any) -> str:
-    return "not reached" if pd.isna(days) else words.number(days, 0)
 
 
 def _capital(text: Any) -> str:
