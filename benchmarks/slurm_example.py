@@ -8,6 +8,7 @@ wall times. Wall time is that of a machine that is controller, nodes and worksta
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -44,7 +45,7 @@ def main() -> None:
             submitted = cluster.submitted()
         different = faults.differences(folder / "cluster", folder / "workstation")
         visits = len(list((folder / "cluster/private/index/manifests").glob("*.json")))
-        jobs = len(harness.Run(0, said).jobs)
+        jobs = re.findall(r" of (\d+) steps ", said)[-1]
         count = len(faults.fingerprints(folder / "cluster"))
     lines = ["# The embedded example on SLURM", "", *__doc__.split("\n\n")[2].strip().splitlines(), ""]
     lines += [f"{os.cpu_count()} cores, load average {os.getloadavg()[1]:.1f}.", "", "| | |", "|---|---|"]

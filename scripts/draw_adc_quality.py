@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from adcohort import files, nifti
+from adcohort import brief, files, nifti  # noqa: F401 (the import of brief is its work)
 from adcohort.diffusion import motion, pictures, runs
 from adcohort.diffusion.settings import STATUS
 from adcohort.diffusion.visit import image_of

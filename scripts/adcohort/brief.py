@@ -1,4 +1,4 @@
-"""Imported first by the programs that run once a visit: their start and end take as long as their work.
+"""Imported first by the programs that run once a visit or participant: their start and end take as long as their work.
 
 Importing numpy makes some 50,000 objects that live as long as the program; looking for garbage among them time and again
 costs 4 ms of 60. Memory that the C library gives back at once is mapped and faulted anew for the next array, which costs a
