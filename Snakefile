@@ -34,6 +34,11 @@ include: "rules/report.smk"
 
 onstart:
     files.private_folder(Path("private"))
+    if "example" in config:
+        print(
+            "This is the embedded example. A study of your own has its config.yaml in its folder.",
+            file=sys.stderr,
+        )
 
 
 onsuccess:

@@ -158,7 +158,7 @@ rule count_inventory:
         runtime=growing(10),
     params:
         code=code("count_inventory", "ingest/columns.yaml"),
-        options=options("visits"),
+        options=options("visits", "characteristics"),
         series=lambda wildcards, input: (
             ["--series", input.series] if input.get("series") else []
         ),

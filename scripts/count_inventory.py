@@ -20,18 +20,21 @@ def main() -> None:
     parser.add_argument(
         "--excluded", type=Path, nargs="*", default=[], help="each stage's exclusions, in the same order"
     )
-    parser.add_argument("--options", type=json.loads, required=True, help="the config's visits, as JSON")
+    parser.add_argument(
+        "--options", type=json.loads, required=True, help="the config's visits and characteristics, as JSON"
+    )
     parser.add_argument("--inventory", type=Path, required=True, help="table to write")
     parser.add_argument("--text", type=Path, required=True, help="the same for a terminal, to write")
     args = parser.parse_args()
 
     series = json.loads(args.series.read_text(encoding="utf-8"))["series"] if args.series else []
-    people = participants.read(args.participants)["participant_id"].tolist()
+    people = participants.read(args.participants)
+    participants.must_have(people, args.options["characteristics"])
     sheets = {
         kept.parent.name: (records(kept), records(excluded))
         for kept, excluded in zip(args.kept, args.excluded, strict=True)
     }
-    lines = inventory.rows(people, series, list(args.options["visits"]), sheets)
+    lines = inventory.rows(people["participant_id"].tolist(), series, list(args.options["visits"]), sheets)
     tables.write(lines, args.inventory, "ingest", "inventory")
     files.write_text(args.text, inventory.as_text(lines) + "\n")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from adcohort import participants
 from adcohort.dicom import dataset
-from adcohort.errors import StudyError, for_the_person_at_the_keyboard
+from adcohort.errors import for_the_person_at_the_keyboard
 
 
 def main() -> None:
@@ -21,10 +21,7 @@ def main() -> None:
 
     people = participants.read(args.participants)
     columns = args.options["characteristics"]
-    if missing := [name for name in columns if name not in people]:
-        raise StudyError(
-            f"config: characteristics: {args.participants.name} has no column {', '.join(missing)}. Correct the name."
-        )
+    participants.must_have(people, columns)
     rows = people[["participant_id", *columns]].astype("object").where(people.notna(), None).to_dict("records")
     visits = json.loads(args.visits.read_text(encoding="utf-8"))["visits"]
     dataset.write_participants(args.description.parent, rows, columns)

@@ -105,6 +105,15 @@ def test_a_missing_column_and_a_missing_file_say_so(tmp_path):
         participants.read(tmp_path / "nobody.csv")
 
 
+def test_a_characteristic_that_is_no_column_is_named_with_those_that_there_are(tmp_path):
+    people = participants.read(
+        people_file(tmp_path, "participant_id,patient_id,treatment_start,age\nsub-01,7,2020-01-09,50\n")
+    )
+    with pytest.raises(StudyError, match="has no column sexx; it has participant_id, age") as error:
+        participants.must_have(people, ["age", "sexx"])
+    assert people_file(tmp_path, "").name in str(error.value)
+
+
 def exclusion(**changes):
     return tables.exclusion("labs", Reason.DUPLICATE, participant_id="sub-01", day=3, record="row 7", **changes)
 

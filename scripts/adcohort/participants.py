@@ -1,5 +1,6 @@
 """The participants: pseudonyms, dates, and the turn of every record's patient and date into participant and day."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,22 @@ def read(path: Path) -> pd.DataFrame:
     if problems:
         raise StudyError(problems)
     return people.sort_values("participant_id", ignore_index=True)
+
+
+def must_have(people: pd.DataFrame, characteristics: Sequence[str]) -> None:
+    """Refuse characteristics of the config that are no column of the participants' sheet.
+
+    Raises
+    ------
+    StudyError
+        With those that are missing, and the columns that there are.
+    """
+    if missing := [name for name in characteristics if name not in people]:
+        there = ", ".join(name for name in people if name not in ("patient_id", *DATES))
+        raise StudyError(
+            f"config: characteristics: {people.attrs.get('file', 'participants')} has no column {', '.join(missing)}; "
+            f"it has {there}. Correct the name."
+        )
 
 
 def _order_problems(people: pd.DataFrame, name: str) -> list[str]:

@@ -59,7 +59,7 @@ def draw(participants: pd.DataFrame, trend: pd.DataFrame | None = None) -> canva
         [values.assign(series="participant")[COLUMNS[:5]], means.assign(series="model mean")], ignore_index=True
     )
     rows = rows.reindex(columns=COLUMNS)
-    caption = _caption(values, means, trend)
+    caption = _caption(values, len(participants) - len(values), means, trend)
     alt = "Lines of the participants' ADC over days since treatment start" + (
         f"; model means {', '.join(words.number(adc, 2) for adc in means['adc'])} at "
         f"{words.listed(list(means['visit']))}."
@@ -77,9 +77,10 @@ def _means(trend: pd.DataFrame | None) -> pd.DataFrame:
     return own.rename(columns={"estimate": "adc"})[columns].reset_index(drop=True)
 
 
-def _caption(values: pd.DataFrame, means: pd.DataFrame, trend: pd.DataFrame | None) -> str:
+def _caption(values: pd.DataFrame, without: int, means: pd.DataFrame, trend: pd.DataFrame | None) -> str:
     n = values["participant_id"].nunique()
-    text = f"ADC of the drawn lesions over time, {words.count(n, 'participant')}, {words.count(len(values), 'visit')}. "
+    text = f"ADC of the drawn lesions over time, {words.count(n, 'participant')}, {words.count(len(values), 'visit')}"
+    text += f" (visits with images but without a measured lesion: {without}). " if without else ". "
     text += "Thin lines: participants on the days that were scanned. "
     if len(means):
         parts = "; ".join(

@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 from adcohort import participants
-from adcohort.errors import StudyError
 from adcohort.followup import curves
 
 Rows = list[dict[str, Any]]
@@ -15,12 +14,7 @@ NUMBERS = ("mean", "sd", "median", "q1", "q3", "minimum", "maximum")
 
 def baseline(people: pd.DataFrame, characteristics: Sequence[str]) -> Rows:
     """Each declared characteristic by its type: numbers by mean, SD, quartiles (type 7) and range, others by counts."""
-    if missing := [name for name in characteristics if name not in people]:
-        raise StudyError(
-            f"participants: no column {', '.join(missing)} (named under characteristics); it has "
-            f"{', '.join(name for name in people if name not in participants.DATES)}. "
-            "Correct the name in the config."
-        )
+    participants.must_have(people, characteristics)
     rows: Rows = []
     for name in characteristics:
         given = people[name].dropna()
