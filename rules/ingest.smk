@@ -5,7 +5,6 @@ out  <results>/ingest/series.tsv      every series (and stray file) with its rol
      <results>/ingest/exclusions.tsv  what is not used, and why
      <results>/ingest/visits.json     accepted visits and runs; the primary acquisition
      <results>/bids/                  the dataset
-     <results>/ingest/inventory.tsv   what the raw data of every stage hold, counted
      <private>/index/                 who is who and which file is what: nothing else links results to patients
 """
 
@@ -121,61 +120,3 @@ if has("ingest"):
             " --participants {input.participants:q} --options {params.options:q} --description {output.description:q} 2> {log:q}"
 
     deliver("ingest", "<results>/ingest/series.tsv", "<results>/bids/participants.tsv")
-
-
-# what the study holds, before anything is analysed: snakemake inventory --cores 1
-rule count_inventory:
-    """Count what was found."""
-    input:
-        participants=raw(config["participants"]),
-        series=indexed("series.json") if has("ingest") else [],
-        kept=[
-            f"<results>/{stage}/{table}.tsv"
-            for stage, table in {
-                "labs": "labs",
-                "questionnaires": "scores",
-                "adverse_events": "events",
-                "response": "lesions",
-            }.items()
-            if has(stage)
-        ],
-        excluded=[
-            f"<results>/{stage}/exclusions.tsv"
-            for stage in ("labs", "questionnaires", "adverse_events", "response")
-            if has(stage)
-        ],
-    output:
-        table="<results>/ingest/inventory.tsv",
-        text="<results>/ingest/inventory.txt",
-    log:
-        "<logs>/count_inventory.log",
-    benchmark:
-        "<logs>/benchmarks/count_inventory.jsonl"
-    conda:
-        "../envs/tables.yaml"
-    resources:
-        mem_mb=growing(500),
-        runtime=growing(10),
-    params:
-        code=code("count_inventory", "ingest/columns.yaml"),
-        options=options("visits", "characteristics"),
-        series=lambda wildcards, input: (
-            ["--series", input.series] if input.get("series") else []
-        ),
-    shell:
-        'python "$ADCOHORT/scripts/count_inventory.py" --participants {input.participants:q} {params.series:q}'
-        " --kept {input.kept:q} --excluded {input.excluded:q} --options {params.options:q}"
-        " --inventory {output.table:q} --text {output.text:q} 2> {log:q}"
-
-
-rule inventory:
-    """Print what the study holds; no analysis runs."""
-    input:
-        rules.count_inventory.output.text,
-    log:
-        "<logs>/inventory.log",
-    localrule: True
-    conda:
-        "../envs/tables.yaml"
-    shell:
-        "cat {input:q} 2> {log:q}"

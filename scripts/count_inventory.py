@@ -16,6 +16,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--participants", type=Path, required=True, help="the participants' sheet")
     parser.add_argument("--series", type=Path, help="series.json of the index, if the study has images")
+    parser.add_argument(
+        "--regions", type=Path, help="the index's folder of region files by visit, if the study has regions"
+    )
+    parser.add_argument("--unused", type=Path, help="the index's region files of no visit, with --regions")
     parser.add_argument("--kept", type=Path, nargs="*", default=[], help="tables of kept records, one a stage")
     parser.add_argument(
         "--excluded", type=Path, nargs="*", default=[], help="each stage's exclusions, in the same order"
@@ -27,7 +31,7 @@ def main() -> None:
     parser.add_argument("--text", type=Path, required=True, help="the same for a terminal, to write")
     args = parser.parse_args()
 
-    series = json.loads(args.series.read_text(encoding="utf-8"))["series"] if args.series else []
+    series = read(args.series)["series"] if args.series else []
     people = participants.read(args.participants)
     participants.must_have(people, args.options["characteristics"])
     sheets = {
@@ -35,8 +39,16 @@ def main() -> None:
         for kept, excluded in zip(args.kept, args.excluded, strict=True)
     }
     lines = inventory.rows(people["participant_id"].tolist(), series, list(args.options["visits"]), sheets)
+    if args.regions:
+        found = {path.stem: read(path)["regions"] for path in sorted(args.regions.glob("*.json"))}
+        lines += inventory.region_lines(found, read(args.unused)["unused"], list(args.options["visits"]))
     tables.write(lines, args.inventory, "ingest", "inventory")
     files.write_text(args.text, inventory.as_text(lines) + "\n")
+
+
+def read(path: Path) -> Any:
+    """A file of the index."""
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def records(path: Path) -> list[dict[str, Any]]:

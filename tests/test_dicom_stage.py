@@ -9,6 +9,7 @@ from pathlib import Path
 import dicom_world as world
 import pydicom
 import pytest
+from adcohort.dicom import inventory
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 BIDS_VALIDATOR = Path(sys.executable).with_name("bids-validator-deno")
@@ -155,6 +156,26 @@ def test_the_stage_accepts_what_is_whole(study):
     assert (
         folder / "results/bids/sub-01/ses-month1/dwi/sub-01_ses-month1_acq-epiB0x400x800_run-01_dwi.nii.gz"
     ).is_file()
+
+
+def test_regions_are_counted_by_visit_reader_and_reason():
+    drawn = {"sub-01_ses-baseline": [{"reader": "R1"}, {"reader": "R1"}, {"reader": "R2"}], "sub-01_ses-month1": []}
+    lines = inventory.region_lines(drawn, [{"reason": "no images of the visit"}], ["baseline", "month1"])
+    assert [(line["item"], line["visit"] or line["reason"], line["n"]) for line in lines] == [
+        ("files", None, 3),
+        ("files", "no images of the visit", 1),
+        ("visits with regions of R1", None, 1),
+        ("visits with regions of R2", None, 1),
+        ("participants with regions", "baseline", 1),
+        ("participants with regions", "month1", 0),
+    ]
+
+
+def test_a_form_of_many_scores_is_one_record():
+    kept = [{"participant_id": "sub-01", "visit": "baseline", "record": "sub-01/sf36/day 0/1"}] * 8
+    marked = [{"decision": "flagged", "reason": "too few items", "record": "sub-01/sf36/day 0/1"}] * 2
+    lines = inventory.rows(["sub-01"], [], ["baseline"], {"questionnaires": (kept, marked)})
+    assert [(line["status"], line["n"]) for line in lines if line["item"] == "records"] == [("kept", 1), ("flagged", 1)]
 
 
 def test_nothing_of_the_patient_is_in_results(study):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from adcohort import bids, files, participants, resources, tables, visits
+from adcohort import bids, closing, files, participants, resources, tables, visits
 from adcohort.errors import StudyError
 from adcohort.reasons import Reason
 from hypothesis import given
@@ -181,3 +181,20 @@ def test_what_killed_programs_left_is_removed(tmp_path):
     (tmp_path / "results/figures/flow.pdf").touch()
     files.remove_parts(tmp_path / "results", tmp_path / "none")
     assert [path.name for path in (tmp_path / "results").rglob("*.pdf")] == ["flow.pdf"]
+
+
+def test_the_last_words_name_the_report_and_the_visits_without_usable_images(tmp_path):
+    assert closing.words(tmp_path) == ""
+    files.write_text(tmp_path / "report/report.html", "")
+    files.write_json(tmp_path / "ingest/visits.json", {"visits": [{"participant_id": "sub-01", "visit": "baseline"}]})
+    rows = [
+        tables.exclusion("ingest", Reason.TRUNCATED, participant_id="sub-01", visit="month1", record="series 4"),
+        tables.exclusion("ingest", Reason.ONE_B_VALUE, participant_id="sub-01", visit="month1", record="series 5"),
+        tables.exclusion("ingest", Reason.DUPLICATE, participant_id="sub-01", visit="baseline", record="series 2"),
+        tables.exclusion("ingest", Reason.ZERO_BYTE, record="file 1"),
+    ]
+    tables.write_exclusions(rows, tmp_path / "flow/exclusions.tsv")
+    said = closing.words(tmp_path)
+    assert "report.html" in said
+    assert "Imaging visits: 1 used, 1 not: sub-01 month1 (truncated, one b value)." in said
+    assert "Not used: 4 records" in said

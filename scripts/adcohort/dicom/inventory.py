@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from adcohort import bids
+
 _EMPTY = {"participant_id": None, "visit": None, "status": None, "reason": None}
 
 
@@ -24,7 +26,7 @@ def rows(
     visit_order
         Names of the visits.
     tables
-        For each stage that reads sheets: the records that it kept, and the ones that it excluded or flagged.
+        For each stage that reads sheets: the rows that it kept and those that it excluded or flagged, with their `record`.
     """
     found = list(series)
     out = [_line("study", "participants", len(participants))]
@@ -54,11 +56,35 @@ def rows(
     return out
 
 
+def region_lines(
+    regions: Mapping[str, Sequence[Mapping[str, Any]]], unused: Iterable[Mapping[str, Any]], visit_order: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Lines of inventory.tsv about region files.
+
+    Parameters
+    ----------
+    regions
+        The region files of each imaging visit (sub-01_ses-baseline), as the index tied them.
+    unused
+        Region files that belong to no visit.
+    """
+    out = [_line("regions", "files", sum(map(len, regions.values())), status="tied to a visit")]
+    reasons = Counter(row["reason"] for row in unused)
+    out += [_line("regions", "files", n, status="not used", reason=reason) for reason, n in sorted(reasons.items())]
+    readers = Counter(reader for files in regions.values() for reader in {one["reader"] for one in files} if reader)
+    out += [_line("regions", f"visits with regions of {reader}", n) for reader, n in sorted(readers.items())]
+    for visit in visit_order:
+        drawn = sum(bool(files) for name, files in regions.items() if bids.parts(name)[1] == visit)
+        out.append(_line("regions", "participants with regions", drawn, visit=visit))
+    return out
+
+
 def _table_lines(
     stage: str, kept: Sequence[Mapping[str, Any]], refused: Sequence[Mapping[str, Any]], visit_order: Sequence[str]
 ) -> list[dict[str, Any]]:
-    out = [_line(stage, "records", len(kept), status="kept")]
-    reasons = Counter((row["decision"], row["reason"]) for row in refused)
+    # one form is many scores and may have many remarks: it counts once
+    out = [_line(stage, "records", len({row["record"] for row in kept if row["record"]}), status="kept")]
+    reasons = Counter(key[:2] for key in {(row["decision"], row["reason"], row["record"]) for row in refused})
     out += [_line(stage, "records", n, status=s, reason=reason) for (s, reason), n in sorted(reasons.items())]
     if kept and "visit" in kept[0]:
         pairs = {(row["participant_id"], row["visit"]) for row in kept}

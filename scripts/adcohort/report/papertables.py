@@ -49,7 +49,7 @@ def sensitivity(results: Results) -> PaperTable | None:
         rows.append(
             {
                 "group": words.endpoint(row["endpoint"], long=True),
-                "what": _capital(row["method"]),
+                "what": "Observed pairs" if row["method"] == "primary" else _capital(row["method"]),
                 "n": f"{words.number(row['n'], 0)} ({words.number(row['n_imputed'], 0)})",
                 "estimate": f"{words.number(row['estimate'])} ({interval})" if pd.notna(row["estimate"]) else "–",
                 "p": p_value(row["p"]),
@@ -57,9 +57,13 @@ def sensitivity(results: Results) -> PaperTable | None:
             }
         )
     columns = {"what": "Method", "n": "n (imputed)", "estimate": "Change (interval)", "p": "p", "remark": "Remark"}
-    note = "On the declared scale. Tipping point: smallest shift of imputed values against the effect at which p passes alpha."
+    notes = [
+        "On the declared scale. All rows compare means, so that they can be read against each other; an endpoint's declared "
+        "test stands in its own table.",
+        "Tipping point: smallest shift of imputed values against the effect at which p passes alpha.",
+    ]
     return PaperTable(
-        "sensitivity", "Missing values: sensitivity", columns, rows, "statistics/sensitivity", [note], folded=True
+        "sensitivity", "Missing values: sensitivity", columns, rows, "statistics/sensitivity", notes, folded=True
     )
 
 
@@ -213,7 +217,9 @@ def _endpoint(row: Any) -> dict[str, str]:
         "before": _side(row, "before"),
         "after": _side(row, "after"),
         "change": words.estimate(row),
-        "effect": f"{words.number(row['hedges_g'])} ({words.interval(row['hedges_ci_low'], row['hedges_ci_high'])})",
+        "effect": f"{words.number(row['hedges_g'])} ({words.interval(row['hedges_ci_low'], row['hedges_ci_high'])})"
+        if pd.notna(row["hedges_g"])
+        else "–",
         "p": p_value(row["p"]),
         "adjusted": p_value(row["p_adjusted"]),
         "direction": words.direction(row),
