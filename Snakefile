@@ -34,6 +34,9 @@ include: "rules/report.smk"
 
 
 onstart:
+    # each look for jobs calls for another one a second later, and each finished job adds such a chain: after a thousand
+    # jobs Snakemake does nothing else (9.27; the limit of jobs a second, which this serves, is not needed here)
+    workflow.scheduler.job_rate_limiter = None
     files.private_folder(Path("private"))
     if "example" in config:
         print(
