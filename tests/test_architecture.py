@@ -1,6 +1,7 @@
 """The plan of the house, enforced: import directions, light start-up, complete code hashes, small rooms."""
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from adcohort.codehash import imported_names, reached
+from snakemake.api import Workflow
 
 HOME = Path(__file__).parents[1]
 SCRIPTS = HOME / "scripts"
@@ -150,3 +152,10 @@ def test_a_stage_has_one_name():
         if stage != "common":
             assert (HOME / "config/schema" / f"{stage}.yaml").is_file(), stage
             assert (HOME / "resources" / stage).is_dir(), stage
+
+
+def test_what_the_workflow_sets_inside_snakemake_is_still_there():
+    """Not part of Snakemake's interface: a new version may rename them, and setting a name that nobody reads does nothing."""
+    of_workflow = sys.modules[Workflow.__module__]
+    assert "self.job_rate_limiter is None" in inspect.getsource(of_workflow.JobScheduler.job_selector)
+    assert "self.forcefiles" in inspect.getsource(of_workflow.DAG)
