@@ -1,6 +1,7 @@
 """Pictures of the images (quality of the fit, regions on the ADC map), scaled so that the report stays small."""
 
 import base64
+import functools
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -93,6 +94,7 @@ def _picture(kind: str, path: Path, width: int) -> Picture:
     return Picture(participant, visit, kind, detail.replace("_", " "), uri, *size)
 
 
+@functools.lru_cache(maxsize=64)  # a participant's few pictures are first all measured, then shown
 def _encoded(path: Path, width: int) -> tuple[str, tuple[int, int]]:
     with Image.open(path) as picture:
         small = picture.convert("RGB")
