@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,7 +46,8 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
 def run(*words: object) -> subprocess.CompletedProcess[str]:
     script, *rest = map(str, words)
     command = [sys.executable, str(harness.HOME / f"scripts/{script}.py"), *rest]
-    return subprocess.run(command, env=harness.environment(), check=False, capture_output=True, text=True)
+    one_thread = harness.environment(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")  # as the workflow's jobs have it
+    return subprocess.run(command, env=one_thread, check=False, capture_output=True, text=True)
 
 
 def said_in_words(done: subprocess.CompletedProcess[str]) -> bool:
@@ -111,10 +113,16 @@ class Images:
         if not hit:
             participant, _, name = visit.partition("_ses-")
             before = self.quiet / f"results/adc/{participant}/ses-{name}/dwi"
-            for path in before.glob("*.nii.gz"):
-                assert (fits / path.name).read_bytes() == path.read_bytes(), (
-                    f"{path.name} changed with another visit's files"
-                )
+            changed = [
+                path.name
+                for path in sorted(before.glob("*.nii.gz"))
+                if (fits / path.name).read_bytes() != path.read_bytes()
+            ]
+            assert changed == [], f"changed with another visit's files: {changed}; see {self._kept()}"
+
+    def _kept(self) -> Path:
+        """A copy of the folder for who looks for the cause."""
+        return Path(shutil.copytree(self.folder, Path(tempfile.mkdtemp(), "images")))
 
 
 CELLS = ("", " ", "-1", "0", "1e9", "NaN", "nan", "inf", "1,5", "<0.1", ">999", "2019-02-30", "31.12.2018", "20190101", "x",
