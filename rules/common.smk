@@ -14,7 +14,7 @@ from adcohort import bids, closing, codehash, files, rawfiles, study, unfinished
 from adcohort.errors import StudyError
 from snakemake.exceptions import WorkflowError
 
-# thousands of jobs are millions of objects that stay: looking for garbage among them takes a sixth of a dry run
+# thousands of jobs are millions of objects that stay; the hunt for garbage among them takes a sixth of a dry run
 gc.set_threshold(200_000, 50, 1000)
 
 # one thread a process unless more are asked for: the same sums on every machine, and no oversubscribed nodes
@@ -70,8 +70,10 @@ def code(script, *resources):
 
 
 def options(*keys):
-    """These parts of the config as sorted JSON: a change elsewhere reruns nothing here. A stage left out is null."""
-    text = json.dumps({key: config.get(key) for key in keys}, sort_keys=True)
+    """These parts of the config as JSON in one order: a change elsewhere reruns nothing here. A stage left out is null."""
+    text = json.dumps(
+        study.in_standard_order({key: config.get(key) for key in keys}, kept=())
+    )
     # a function's words are not searched for wildcards; patterns have braces
     return lambda wildcards: text
 
@@ -192,9 +194,7 @@ def growing(amount):
 
 
 def stage_windows(*stages):
-    """Visits of the study (as "participants") and of each stage, with the stage's own windows, as sorted JSON."""
+    """Visits of the study (as "participants") and of each stage, with the stage's own windows, as JSON."""
     own = {stage: config[stage].get("visits") or {} for stage in stages}
-    return json.dumps(
-        {stage: config["visits"] | own[stage] for stage in own}
-        | {"participants": config["visits"]}
-    )
+    windows = {stage: config["visits"] | own[stage] for stage in stages}
+    return json.dumps(windows | {"participants": config["visits"]})

@@ -66,7 +66,7 @@ rule describe_participants:
         mem_mb=growing(500),
         runtime=growing(10),
     params:
-        code=code("describe_participants", "flow/columns.yaml"),
+        code=code("describe_participants", "flow/columns.yaml", "sheets/kinds.yaml"),
         options=options("characteristics"),
         alpha=config.get("statistics", {}).get("alpha", 0.05),
     shell:

@@ -113,7 +113,7 @@ if has("ingest"):
             mem_mb=growing(600),
             runtime=growing(30),
         params:
-            code=code("write_bids"),
+            code=code("write_bids", "sheets/kinds.yaml"),
             options=options("title", "characteristics"),
         shell:
             'python "$ADCOHORT/scripts/write_bids.py" "$(dirname {input.visits:q})/converted" --visits {input.visits:q}'

@@ -44,7 +44,7 @@ rule count_inventory:
         mem_mb=growing(500),
         runtime=growing(10),
     params:
-        code=code("count_inventory", "ingest/columns.yaml"),
+        code=code("count_inventory", "ingest/columns.yaml", "sheets/kinds.yaml"),
         options=options("visits", "characteristics"),
         series=lambda wildcards, input: (
             ["--series", input.series] if input.get("series") else []

@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from adcohort import files, tables
+from adcohort import bids, files, tables
 from adcohort.errors import for_the_person_at_the_keyboard
 from adcohort.reasons import Reason
 from adcohort.roi import gather, sources
@@ -31,6 +31,9 @@ def main() -> None:
     files.keep_only(args.measured, "*.json", [args.measured / f"{name}.json" for name in names])
     if args.masks:
         files.keep_only(args.masks, "sub-*", [args.masks / name for name in names])
+    people_left = sorted({bids.parts(name)[0] for name in names})
+    overlays = args.out / "overlays"  # of participants who are gone; the others' are drawn by draw_overlays
+    files.keep_only(overlays, "sub-*", [overlays / f"{who}{end}" for who in people_left for end in ("", ".png")])
     order = list(args.options["visits"])
     people = sources.people_of(accepted, args.measured, order, sources.response_lesions(args.lesions))
     found = gather.gather(people, order, args.options["roi"])

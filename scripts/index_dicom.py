@@ -58,6 +58,8 @@ def regions(out: index.Index, data: Path, masks: Any, people: dict[str, index.Pe
 def write(out: index.Index, folder: Path, regions: tuple[dict[str, Any], list[dict[str, Any]]]) -> None:
     """Write the index into a private folder."""
     files.private_folder(folder)
+    for part in ("manifests", "regions"):  # there, and empty, where no visit has usable images
+        files.private_folder(folder / part)
     for name, manifest in out.manifests.items():
         files.write_json(folder / "manifests" / f"{name}.json", manifest)
         files.write_json(folder / "regions" / f"{name}.json", {"regions": regions[0].get(name, [])})

@@ -28,7 +28,7 @@ def main() -> None:
     study_visits = visits.of_stage(args.options["visits"], options["visits"])
     key = keys.load(options["instrument"], options["scoring"], options["norms"], Path(args.options["data"]))
     words = records.Words(
-        "item", "answer", "items", key.items, lambda them: keys.headings(key, them, tuple(study_visits))
+        "item", "answer", "items", key.items, lambda them: keys.headings(key, them, tuple(study_visits)), forms=True
     )
     gathered = records.gather(Path(args.options["data"]), options["files"], words)
     records.place(gathered.records, participants.read(args.participants), study_visits)

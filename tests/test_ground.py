@@ -109,7 +109,7 @@ def test_a_characteristic_that_is_no_column_is_named_with_those_that_there_are(t
     people = participants.read(
         people_file(tmp_path, "participant_id,patient_id,treatment_start,age\nsub-01,7,2020-01-09,50\n")
     )
-    with pytest.raises(StudyError, match="has no column sexx; it has participant_id, age") as error:
+    with pytest.raises(StudyError, match="has no column sexx; it has age") as error:
         participants.must_have(people, ["age", "sexx"])
     assert people_file(tmp_path, "").name in str(error.value)
 
@@ -198,3 +198,29 @@ def test_the_last_words_name_the_report_and_the_visits_without_usable_images(tmp
     assert "report.html" in said
     assert "Imaging visits: 1 used, 1 not: sub-01 month1 (truncated, one b value)." in said
     assert "Not used: 4 records" in said
+
+
+def test_a_blank_does_not_hide_that_a_patient_stands_twice(tmp_path):
+    path = people_file(
+        tmp_path, "participant_id,patient_id,treatment_start\nsub-01,007,2020-01-10\nsub-02, 007,2020-01-10\n"
+    )
+    with pytest.raises(StudyError, match="one patient stands 2 times"):
+        participants.read(path)
+
+
+def test_a_sheet_without_participants_says_so(tmp_path):
+    with pytest.raises(StudyError, match="it has no participants"):
+        participants.read(people_file(tmp_path, "participant_id,patient_id,treatment_start\n"))
+
+
+@pytest.mark.parametrize("name", ["patient_id", "death", "姓名", "Birth Date", "seen"])
+def test_what_tells_who_somebody_is_is_no_characteristic(tmp_path, name):
+    header = "participant_id,patient_id,treatment_start,death,姓名,Birth Date,seen,age"
+    people = participants.read(
+        people_file(tmp_path, f"{header}\nsub-01,7,2020-01-09,2020-05-01,赵霞,1964,on 25.11.1964,55\n")
+    )
+    participants.must_have(people, ["age"])
+    with pytest.raises(StudyError, match="may tell who a participant is"):
+        participants.must_have(people, [name])
+    with pytest.raises(StudyError, match="it has age"):
+        participants.must_have(people, ["histology"])

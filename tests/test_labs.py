@@ -321,6 +321,20 @@ def test_spellings_of_units(spelling, code):
     assert units.ucum(spelling, {}) == code
 
 
+@pytest.mark.parametrize(
+    ("own", "units_of_study", "said"),
+    [
+        ({"VEGF": {"unit": "zonk"}}, {}, "'zonk' is no UCUM unit"),
+        ({}, {"foo": "notaunit"}, "labs.units: 'foo' is mapped to 'notaunit'"),
+        ({"VEGF": {"plausible": [5, 1]}}, {}, "labs.analytes.VEGF.plausible: 5 is above 1"),
+        ({"R": {"unit": "1", "ratio": ["X", "Y"]}}, {}, "labs.analytes.R.ratio: X, Y is no analyte"),
+    ],
+)
+def test_what_the_config_cannot_mean_is_said(own, units_of_study, said):
+    with pytest.raises(StudyError, match=said):
+        Dictionary(own, units_of_study)
+
+
 DICTIONARY = Dictionary({}, {})
 
 

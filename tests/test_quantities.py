@@ -82,3 +82,8 @@ def test_any_text_is_a_number_or_refused(text):
     except quantities.Unreadable:
         return
     assert quantities.parse(quantity.text, ".").value == quantity.value
+
+
+def test_a_number_beyond_all_measure_is_not_read():
+    with pytest.raises(quantities.Unreadable):
+        quantities.parse("1e999999999")

@@ -325,6 +325,15 @@ def test_scores_of_a_sheet_are_those_of_its_forms(tmp_path):
     assert items[items["item"] == "2"]["scale"].isna().all()
 
 
+def test_a_form_that_nobody_filled_in_is_told(tmp_path):
+    answers = forms()
+    answers[2] = {}
+    write(tmp_path, answers)
+    frame = run(tmp_path)
+    assert "sub-03" not in set(frame["participant_id"])
+    assert excluded(tmp_path) == [["excluded", "no value"]]
+
+
 def test_a_long_sheet_gives_the_same_scores(tmp_path):
     write(tmp_path, forms())
     wide = run(tmp_path)

@@ -75,6 +75,15 @@ def test_two_scans_without_a_date_are_not_guessed(data):
     assert [row["reason"] for row in unused] == ["no images of the visit"]
 
 
+def test_a_mask_that_comes_changes_nothing_of_another_visit(data):
+    mask(data, "88_20200101_R1.nii.gz")
+    before, _ = look(data, "rois/{patient_id}_{date}_{reader}.nii.gz")
+    mask(data, "77_001_20200101_R1.nii.gz")
+    after, _ = look(data, "rois/{patient_id}_{date}_{reader}.nii.gz")
+    assert before["sub-02_ses-baseline"] == after["sub-02_ses-baseline"]
+    assert [one["record"] for one in after["sub-01_ses-baseline"]] == ["mask file 1"]
+
+
 def test_a_changed_mask_has_another_hash_and_only_its_visit_changes(data):
     for name in ("77_001_20200101_R1.nii.gz", "88_20200101_R1.nii.gz"):
         mask(data, name)

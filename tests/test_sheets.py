@@ -117,6 +117,13 @@ def test_rows_keep_their_number_in_the_file(tmp_path):
     assert (table.header_row, table.row_numbers) == (3, [4, 7])
 
 
+@pytest.mark.parametrize("row", ['"2,x', '2,"x', '"2"nd,x'])
+def test_a_quote_that_nobody_closes_does_not_take_the_rows_that_follow_into_its_cell(tmp_path, row):
+    (tmp_path / "torn.csv").write_text(f'id,remark\n1,"whole, and quoted"\n{row}\n3,y\n4,"z"\n')
+    with pytest.raises(StudyError, match=r"torn.csv: row 3: .* quote"):
+        sheets.read(tmp_path / "torn.csv")
+
+
 def test_settings_win_over_detection(tmp_path):
     (tmp_path / "odd.csv").write_bytes("x;y\n\nid;a,b\n1;2\n".encode("utf-16-le"))
     frame = sheets.read(tmp_path / "odd.csv", encoding="utf-16-le", delimiter=";", header_row=3)

@@ -57,6 +57,29 @@ def test_windows_that_overlap_or_cross_the_start_are_refused():
     assert "Swap them" in problems(backwards)
 
 
+def test_a_day_outside_its_own_window_is_refused():
+    assert "day 20 is not in its window" in problems(lambda config: config["visits"]["baseline"].update(day=20))
+
+
+def test_a_key_that_yaml_reads_as_a_number_is_named():
+    text = problems(lambda config: config.update(visits={1: {"day": 0, "window": [-3, 0]}}))
+    assert text == "config: visits.1: this key is a number or a date. Put it in quotes."
+
+
+def test_the_order_of_the_visits_is_kept_and_that_of_the_other_keys_is_not():
+    given = {
+        "visits": {"pre": {"window": [0, 0], "day": 0}, "post": {"day": 9, "window": [9, 9]}},
+        "roi": {"b": 1, "a": 2},
+    }
+    tidy = study.in_standard_order(given)
+    assert [list(tidy), list(tidy["visits"]), list(tidy["visits"]["pre"]), list(tidy["roi"])] == [
+        ["roi", "visits"],
+        ["pre", "post"],
+        ["day", "window"],
+        ["a", "b"],
+    ]
+
+
 def test_a_visit_name_that_is_no_label_is_refused():
     assert "month 1" in problems(lambda config: config["visits"].update({"month 1": {"day": 3, "window": [300, 301]}}))
 

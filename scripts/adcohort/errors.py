@@ -27,6 +27,8 @@ def for_the_person_at_the_keyboard() -> Iterator[None]:
         yield
     except StudyError as problem:
         sys.exit("\n".join(f"error: {line}" for line in problem.problems))
+    except KeyboardInterrupt:
+        sys.exit("error: interrupted.")
     except PermissionError as problem:
         sys.exit(f"error: no permission for {problem.filename}: ask its owner, or change its mode.")
     except OSError as problem:

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from adcohort import bids, sheets
+from adcohort import bids, quantities, resources, sheets
 from adcohort.errors import StudyError
 
 DATES = ("treatment_start", "treatment_end", "last_contact", "death", "new_therapy_start")
+_CALENDAR_DAY = r"\b(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}|\b\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d\b"
 REQUIRED = ("participant_id", "patient_id", "treatment_start")
 
 
@@ -25,6 +26,10 @@ def read(path: Path) -> pd.DataFrame:
         raise StudyError(
             f"{path.name}: no column {', '.join(missing)}; it has {', '.join(people)}. Add or rename it (docs: config)."
         )
+    if people.empty:
+        raise StudyError(f"{path.name}: it has no participants. Add a row for each.")
+    for column in ("participant_id", "patient_id"):  # records are compared with them without blanks around
+        people[column] = people[column].str.strip().replace("", pd.NA)
     problems = _identifier_problems(people, path.name)
     without = people["participant_id"][people["treatment_start"].isna()]
     for column in DATES:
@@ -41,19 +46,35 @@ def read(path: Path) -> pd.DataFrame:
 
 
 def must_have(people: pd.DataFrame, characteristics: Sequence[str]) -> None:
-    """Refuse characteristics of the config that are no column of the participants' sheet.
+    """Refuse characteristics of the config that are no column of the participants' sheet, or tell who somebody is.
 
     Raises
     ------
     StudyError
         With those that are missing, and the columns that there are.
     """
+    problems = [
+        f"config: characteristics: {name!r} may tell who a participant is, and characteristics stand in the results. Take it out."
+        for name in characteristics
+        if name in people and _personal(people[name], name)
+    ]
     if missing := [name for name in characteristics if name not in people]:
-        there = ", ".join(name for name in people if name not in ("patient_id", *DATES))
-        raise StudyError(
+        there = ", ".join(name for name in people if name != "participant_id" and not _personal(people[name], name))
+        problems.append(
             f"config: characteristics: {people.attrs.get('file', 'participants')} has no column {', '.join(missing)}; "
             f"it has {there}. Correct the name."
         )
+    if problems:
+        raise StudyError(problems)
+
+
+def _personal(column: pd.Series, name: str) -> bool:
+    """Whether a column holds identifiers, names or calendar days: by its header, or by what stands in it."""
+    known = {quantities.key(word) for word in resources.load("sheets/kinds.yaml")["personal"]}
+    if name in ("patient_id", *DATES) or quantities.key(name) in known:
+        return True
+    given = column.dropna().astype(str)
+    return bool(len(given)) and bool(given.str.contains(_CALENDAR_DAY).any())
 
 
 def _order_problems(people: pd.DataFrame, name: str) -> list[str]:

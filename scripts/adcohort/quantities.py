@@ -15,6 +15,7 @@ _WORDS = {
     "小于": "<", "低于": "<", "大于": ">", "高于": ">",
     "less than": "<", "below": "<", "greater than": ">", "more than": ">", "above": ">",
 }  # fmt: skip
+_LARGEST_EXPONENT = 30  # no laboratory measures more: a slip of the keyboard, or an attack
 _QUALIFIERS = {
     "<": "<",
     ">": ">",
@@ -105,6 +106,8 @@ def parse(text: str, mark: str = "") -> Quantity:
         raise Unreadable(text)
     number = _number(match[2].replace(" ", "").replace("'", ""), mark, text)
     if match[3]:
+        if abs(int(match[3])) > _LARGEST_EXPONENT:
+            raise Unreadable(text)
         number = number.scaleb(int(match[3]))
     return Quantity(number, _QUALIFIERS[match[1]], match[4].strip())
 

@@ -80,6 +80,7 @@ class Words:
 
     `what` and `value` are the roles that make a sheet long (``analyte`` and ``value``); `map_key` is the key of a file's entry
     that maps headers or names to codes, `known` those codes; `recognise` tells what the columns of a wide sheet hold.
+    With `forms` a row of a wide sheet without any value is a record too, of nothing: a form that nobody filled in.
     """
 
     what: str
@@ -87,6 +88,7 @@ class Words:
     map_key: str
     known: Collection[str]
     recognise: Recogniser
+    forms: bool = False
 
 
 def gather(data: Path, entries: Sequence[Mapping[str, Any]], words: Words) -> Gathered:
@@ -197,7 +199,9 @@ def _add_sheet(
             f" Map its headers to codes under `{words.map_key}` in the config."
         )
     unknown = [at for at in free if at not in headings and not _ignored(table.header[at])]
-    records = list(_long(table, roles, words, mapped) if layout == "long" else _wide(table, roles, headings))
+    records = list(
+        _long(table, roles, words, mapped) if layout == "long" else _wide(table, roles, headings, words.forms)
+    )
     mark = entry["decimal"]
     if mark == "auto":
         mark = quantities.decimal_mark(record.text for record in records)
@@ -221,7 +225,7 @@ def _add_sheet(
             "columns": " ".join(f"{at + 1}={columns[at]}" for at in sorted(columns)),
             "unknown_columns": " ".join(str(at + 1) for at in unknown),
             "rows": len(table.rows),
-            "records": len(records),
+            "records": sum(bool(record.what) for record in records),
         }
     )
 
@@ -297,9 +301,13 @@ def _long(table: sheets.Table, roles: Mapping[str, int], words: Words, mapped: M
         )
 
 
-def _wide(table: sheets.Table, roles: Mapping[str, int], headings: Mapping[int, Heading]) -> Iterator[Record]:
+def _wide(
+    table: sheets.Table, roles: Mapping[str, int], headings: Mapping[int, Heading], forms: bool
+) -> Iterator[Record]:
     for cells, number in zip(table.rows, table.row_numbers, strict=True):
         got = {role: cells[at].strip() for role, at in roles.items()}
+        if forms and got["patient"] and not any(cells[at].strip() for at in headings):
+            yield Record(got["patient"], got.get("date", ""), got.get("event", ""), "", "", row=number)
         for at, heading in headings.items():
             if text := cells[at].strip():
                 yield Record(

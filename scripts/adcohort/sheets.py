@@ -176,13 +176,14 @@ def _candidates(content: bytes) -> list[str]:
 def _text(file_name: str, content: bytes, encoding: str, delimiter: str) -> Sheet:
     text, used = decoded(content, file_name, encoding)
     skipped = 0
-    if said := re.match(r"sep=(.)\r?\n", text):  # a line that spreadsheet programs write for each other
+    if said := re.match(r'sep=([^"\r\n])\r?\n', text):  # a line that spreadsheet programs write for each other
         text, skipped = text[said.end() :], 1
         delimiter = said[1] if delimiter == "auto" else delimiter
     if delimiter == "auto":
         delimiter = _delimiter(text)
     rows, numbers = [], []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    # strict: a quote that nobody closes would take the rows that follow into its cell
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     start = 1
     try:
         for row in reader:
@@ -190,7 +191,10 @@ def _text(file_name: str, content: bytes, encoding: str, delimiter: str) -> Shee
             numbers.append(start + skipped)
             start = reader.line_num + 1
     except csv.Error as problem:
-        raise StudyError(f"{file_name}: not a table of text ({problem}). Export it again.") from None
+        raise StudyError(
+            f"{file_name}: row {start + skipped}: no table of text from here on ({problem}). Close or remove the quote "
+            "mark of its cell, or export the sheet again."
+        ) from None
     return Sheet(1, "", rows, numbers, used, delimiter)
 
 

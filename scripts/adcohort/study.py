@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ def checked(config: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, An
     """
     from jsonschema import Draft202012Validator
 
+    if odd := list(_keys_that_are_no_text(config)):
+        raise StudyError(f"config: {key}: this key is a number or a date. Put it in quotes." for key in odd)
     filled = with_defaults(copy.deepcopy(dict(config)), rules)
     errors = Draft202012Validator(rules).iter_errors(filled)
     problems = [
@@ -46,6 +48,18 @@ def checked(config: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, An
     if problems:
         raise StudyError(problems)
     return filled
+
+
+def _keys_that_are_no_text(value: Any, where: str = "") -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            name = f"{where}.{key}".lstrip(".")
+            if not isinstance(key, str):
+                yield name
+            yield from _keys_that_are_no_text(part, name)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _keys_that_are_no_text(part, where)
 
 
 def with_defaults(value: Any, rules: Mapping[str, Any]) -> Any:
@@ -65,12 +79,19 @@ def with_defaults(value: Any, rules: Mapping[str, Any]) -> Any:
     return value
 
 
-def in_standard_order(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The config with sorted keys, but for visits and statistics, whose order is that of columns and rows."""
-    return {
-        key: config[key] if key in ("visits", "statistics") else json.loads(json.dumps(config[key], sort_keys=True))
-        for key in sorted(config)
-    }
+def in_standard_order(config: Mapping[str, Any], kept: Collection[str] = ("statistics",)) -> dict[str, Any]:
+    """Parts of the config with sorted keys, but for the order that means something.
+
+    That of the visits always does: the first one is the baseline where nobody says otherwise. That of the parts in `kept` is
+    the order of rows and columns.
+    """
+    out: dict[str, Any] = {}
+    for key in sorted(config):
+        tidy = json.loads(json.dumps(config[key], sort_keys=True))
+        if key == "visits":
+            tidy = {visit: tidy[visit] for visit in config[key]}
+        out[key] = config[key] if key in kept else tidy
+    return out
 
 
 def _say(error: Any) -> list[str]:
@@ -86,7 +107,8 @@ def _say(error: Any) -> list[str]:
         return [f"config: {where}: key {key!r} is missing. Add it." for key in missing]
     if error.validator in ("anyOf", "oneOf"):
         choices = "; ".join(option.get("description", option.get("type", "")) for option in error.validator_value)
-        return [f"config: {where}: {error.instance!r} is none of: {choices}."]
+        said = "this" if isinstance(error.instance, Mapping) else repr(error.instance)
+        return [f"config: {where}: {said} is not one of: {choices}."]
     remedy = rules.get("description", "")
     return [f"config: {where}: {error.message}. {remedy}".rstrip()]
 
@@ -122,6 +144,10 @@ def _window_problems(config: Mapping[str, Any]) -> list[str]:
             first, last = visit["window"]
             if first > last:
                 problems.append(f"config: {where}.{name}.window: {first} is after {last}. Swap them.")
+            elif not first <= visit["day"] <= last:
+                problems.append(
+                    f"config: {where}.{name}: day {visit['day']} is not in its window, {first} to {last}. Correct one of them."
+                )
             elif first <= 0 < last:
                 problems.append(
                     f"config: {where}.{name}.window: a record after treatment start is never baseline. End it at day 0."

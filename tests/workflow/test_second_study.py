@@ -11,7 +11,8 @@ from adcohort.example import cohort, imaging, imaging_tree
 from workflow import harness
 
 RESOURCES = harness.HOME / "resources"
-VISITS = {"screening": ("screening", -10), "week6": ("week_6", 42), "week12": ("week_12", 84)}
+# the alphabet is not the order of time: the first visit is the last of the names, and week12 comes before week6
+VISITS = {"workup": ("screening", -10), "week6": ("week_6", 42), "week12": ("week_12", 84)}
 
 
 def load(name: str) -> dict:
@@ -131,6 +132,13 @@ def test_its_own_endpoints_are_compared_between_its_own_visits(study):
     assert set(primary["visit_after"]) == {"week12"}
     assert primary["direction"].to_dict()["PSA"] == "fall"
     assert primary["direction"].to_dict()["ADC"] == "rise"
+
+
+def test_the_first_visit_is_the_baseline_of_the_regions(study):
+    rows = table(study, "roi/participants.tsv")
+    rows = rows[rows["adc"].notna()]
+    assert set(rows.loc[rows["status"] == "baseline", "visit"]) == {"workup"}
+    assert set(rows.loc[rows["status"] == "matched", "visit"]) == {"week6", "week12"}
 
 
 def test_the_unusable_scan_and_what_no_one_recorded_are_accounted_for(study):

@@ -66,12 +66,19 @@ class Dictionary:
         The study's additions and changes, code to parts.
     study_units
         The study's spellings of units, to UCUM codes.
+
+    Raises
+    ------
+    StudyError
+        For units that are none, ranges upside down and ratios of analytes that there are not.
     """
 
     def __init__(self, own: Mapping[str, Mapping[str, Any]], study_units: Mapping[str, str]) -> None:
         known = resources.load("labs/analytes.yaml")
         self.by_code = {code: _analyte(code, {**known.get(code, {}), **own.get(code, {})}) for code in {**known, **own}}
         self.study_units = dict(study_units)
+        if problems := self._problems(own):
+            raise StudyError(problems)
         self._names: dict[str, list[str]] = {}
         for code, analyte in self.by_code.items():
             for name in (code, analyte.name, analyte.name_zh, *analyte.synonyms):
@@ -81,6 +88,26 @@ class Dictionary:
         words = resources.load("labs/words.yaml")
         self._specimens = {quantities.key(w): name for name, them in words["specimens"].items() for w in them}
         self._denominators = {quantities.key(w): name for name, them in words["denominators"].items() for w in them}
+
+    def _problems(self, own: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        """What the study's own words about analytes and units cannot mean."""
+        problems = [
+            f"config: labs.units: {text!r} is mapped to {code!r}, which is no UCUM unit. Correct it."
+            for text, code in self.study_units.items()
+            if not units.is_ucum(code)
+        ]
+        for code in own:
+            analyte, where = self.by_code[code], f"config: labs.analytes.{code}"
+            for unit in (analyte.unit, *analyte.units.values(), *analyte.factors):
+                if not units.is_ucum(unit):
+                    problems.append(f"{where}: {unit!r} is no UCUM unit. Correct it.")
+            for name in ("plausible", "possible"):
+                low, high = getattr(analyte, name)
+                if low is not None and high is not None and low > high:
+                    problems.append(f"{where}.{name}: {low:g} is above {high:g}. Swap them.")
+            if unknown := [part for part in analyte.ratio if part not in self.by_code]:
+                problems.append(f"{where}.ratio: {', '.join(unknown)} is no analyte. Add it, or correct the code.")
+        return problems
 
     def candidates(self, name: str) -> list[Analyte]:
         """Analytes that a name can stand for (the unit decides between a percentage and a count); none if unknown."""

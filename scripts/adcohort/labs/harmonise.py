@@ -103,6 +103,8 @@ def _must_have_who_and_when(record: Record) -> None:
 
 
 def _reference(study_visits: visits.Visits, options: Mapping[str, Any]) -> str:
+    if options["tsh_classes"] != sorted(options["tsh_classes"]):
+        raise StudyError(f"config: labs.tsh_classes: {options['tsh_classes']} do not rise. Give the lower bound first.")
     if options["reference"] is not None and options["reference"] not in study_visits:
         raise StudyError(
             f"config: labs.reference: {options['reference']!r} is no visit. Known: {', '.join(study_visits)}."

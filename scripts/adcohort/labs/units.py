@@ -28,7 +28,7 @@ def ucum(text: str, own: Mapping[str, str]) -> str | None:
         return exact[spelling]
     if spelling.casefold() in folded:
         return folded[spelling.casefold()]
-    return spelling if _is_ucum(spelling) else None
+    return spelling if is_ucum(spelling) else None
 
 
 @cache
@@ -88,7 +88,8 @@ def _spellings() -> tuple[dict[str, str], dict[str, str]]:
 
 
 @cache
-def _is_ucum(text: str) -> bool:
+def is_ucum(text: str) -> bool:
+    """Whether a text is the UCUM code of a unit."""
     try:
         _registry().from_ucum(text)
     except Exception:  # the parser has its own errors, of a package that comes with it

@@ -67,14 +67,18 @@ def sort_forms(records: list[Record], key: Key, study_visits: visits.Visits, *, 
     forms = _named(_grouped([record for record in records if record.what in key.items]), key)
     out.names = [(form.name, record) for form in forms for record in form.records.values()]
     for number, record in enumerate((r for r in records if r.what not in key.items), start=1):
-        name = f"{record.participant_id or 'unknown'}/unknown item/{number}"
+        blank = record.layout == "wide" and not record.what
+        name = f"{record.participant_id or 'unknown'}/{'blank form' if blank else 'unknown item'}/{number}"
         out.names.append((name, record))
-        out.exclusions.append(exclusion("questionnaires", record, name, Reason.UNKNOWN_ITEM))
+        reason, detail = (Reason.NO_VALUE, "no item is answered") if blank else (Reason.UNKNOWN_ITEM, "")
+        out.exclusions.append(
+            exclusion("questionnaires", record, name, reason, detail, visit=_visit(record, study_visits))
+        )
     usable = []
     for form in forms:
         _read_answers(form, key)
         record = form.record
-        form.visit = visits.visit_of(record.day, study_visits) or "" if record.day is not None else record.visit
+        form.visit = _visit(record, study_visits)
         if record.participant_id is None:
             out.exclusions.append(
                 exclusion("questionnaires", record, form.name, Reason.UNKNOWN_PARTICIPANT, record.hint)
@@ -99,6 +103,10 @@ def sort_forms(records: list[Record], key: Key, study_visits: visits.Visits, *, 
             exclusions=out.exclusions,
         )
     return out
+
+
+def _visit(record: Record, study_visits: visits.Visits) -> str:
+    return record.visit if record.day is None else visits.visit_of(record.day, study_visits) or ""
 
 
 def _grouped(records: list[Record]) -> list[Form]:

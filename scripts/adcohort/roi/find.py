@@ -138,7 +138,11 @@ def find(
             unused.append(_unused(region, reason, "no diffusion scan of the study on its day or under its references"))
             continue
         hide = sorted(patient for patient, who in pseudonyms.items() if who == scan.participant_id != patient)
-        regions[scan.name].append(_entry(data, region, scan, tied_by) | {"hide": hide})
+        entry = _entry(data, region, scan, tied_by) | {"hide": hide}
+        # counted within the visit: a file that comes or goes must not change what is known of another visit
+        kind = region.record.rpartition(" ")[0]
+        number = 1 + sum(other["record"].rpartition(" ")[0] == kind for other in regions[scan.name])
+        regions[scan.name].append(entry | {"record": f"{kind} {number}"})
     return regions, unused
 
 
@@ -237,7 +241,6 @@ def _entry(data: Path, region: Found, scan: Scan, tied_by: str) -> dict[str, Any
         "path": region.path,
         "hash": files.content_hash(data / region.path),
         "format": region.format,
-        "record": region.record,
         "reader": region.reader,
         "session": region.session,
         "label": region.label,
