@@ -160,3 +160,29 @@ def test_clocks_that_jump_are_said_and_change_no_result(quiet, tmp_path):
     done = harness.snakemake(study)
     assert done.status == 0, done.text[-3000:]
     assert faults.differences(study, quiet) == []
+
+
+def test_a_participant_who_withdrew_leaves_nothing_behind(quiet, tmp_path):
+    study = tmp_path / "study"
+    shutil.copytree(quiet, study, symlinks=True)
+    sheet = study / "data/example/participants.csv"
+    rows = sheet.read_bytes().splitlines(keepends=True)
+    sheet.write_bytes(b"".join(row for row in rows if not row.startswith(b"sub-04,")))
+    assert harness.snakemake(study).status == 0
+    left = [path for top in ("results", "private") for path in (study / top).rglob("*")]
+    assert [path for path in left if "sub-04" in path.name] == []
+    assert [path for path in left if path.is_file() and b"sub-04" in path.read_bytes()] == []
+    assert harness.snakemake(study).jobs == set()
+
+
+def test_a_study_whose_images_are_all_gone_ends_with_a_report(quiet, tmp_path):
+    study = faults.study_like(quiet, tmp_path / "study")
+    config = harness.small_config() | {"ingest": {"dicom": "nothing"}}
+    del config["example"]
+    config["roi"]["masks"] = []
+    harness.write_config(study, config)
+    (study / "data/example/nothing").mkdir()
+    done = harness.snakemake(study)
+    assert done.status == 0, done.text[-3000:]
+    assert "Imaging visits: 0 used." in done.text
+    assert harness.snakemake(study).jobs == set()
