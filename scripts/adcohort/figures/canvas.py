@@ -73,8 +73,7 @@ def panels(
 
 
 def write(drawing: Drawing, folder: Path) -> None:
-    """Write <name>.svg .png (300 dpi) .pdf, .tsv with its data dictionary, and .caption.json; then "
-    "close the figure."""
+    """Write <name>.svg .png (300 dpi) .pdf, .tsv with its data dictionary, and .caption.json; then close the figure."""
     base = folder / drawing.name
     folder.mkdir(parents=True, exist_ok=True)
     for suffix, metadata in (

@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 ORDER = list(canvas.RESPONSE_COLOURS)
+_FEW = 15  # participants
 MOST_NAMES = 60  # more participants than this stand without their pseudonyms
 
 
@@ -150,7 +151,7 @@ def swimmer(best: pd.DataFrame, days: pd.DataFrame) -> canvas.Drawing:
     ]
     if rows.empty:
         return canvas.empty("swimmer", "swimmer", title, "No participant has a day of last contact.")
-    tall = min(0.55 + 0.105 * len(rows), 8.5)
+    tall = min(max(0.55 + 0.105 * len(rows), 1.7), 8.5)  # inches; the legend needs its room
     figure, axes = canvas.panels(height=tall)
     axis = axes[0, 0]
     places = np.arange(len(rows))
@@ -169,7 +170,8 @@ def swimmer(best: pd.DataFrame, days: pd.DataFrame) -> canvas.Drawing:
     axis.set_xlim(0, rows["end_day"].max() * 1.04)
     axis.set_xlabel("Days since treatment start")
     marks.append(Patch(color=canvas.FAINT, label="followed after treatment"))
-    _legend(axis, rows["response"], marks, loc="lower right")
+    few = {"loc": "upper left", "bbox_to_anchor": (1, 1)}  # no corner is free of bars
+    _legend(axis, rows["response"], marks, **(few if len(rows) < _FEW else {"loc": "lower right"}))
     caption = (
         f"Time from treatment start to the last day known, {words.count(len(rows), 'participant')}; wide "
         "bars: under treatment. "
