@@ -66,6 +66,12 @@ def test_a_key_that_yaml_reads_as_a_number_is_named():
     assert text == "config: visits.1: this key is a number or a date. Put it in quotes."
 
 
+def test_the_visits_stand_in_the_order_of_their_days():
+    config = copy.deepcopy(EXAMPLE)
+    config["visits"] = dict(reversed(config["visits"].items()))
+    assert list(study.checked(config, RULES)["visits"]) == ["baseline", "month1", "month3", "month6"]
+
+
 def test_the_order_of_the_visits_is_kept_and_that_of_the_other_keys_is_not():
     given = {
         "visits": {"pre": {"window": [0, 0], "day": 0}, "post": {"day": 9, "window": [9, 9]}},

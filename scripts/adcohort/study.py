@@ -27,7 +27,7 @@ def schema(folder: Path) -> dict[str, Any]:
 
 
 def checked(config: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, Any]:
-    """The config with defaults, or every problem of it at once.
+    """The config with defaults and its visits in the order of their days, or every problem of it at once.
 
     Raises
     ------
@@ -47,6 +47,8 @@ def checked(config: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, An
         problems = _window_problems(filled) + _stage_problems(filled)
     if problems:
         raise StudyError(problems)
+    # the first visit is the baseline where nobody says otherwise: first in time, whatever the order in the file
+    filled["visits"] = dict(sorted(filled["visits"].items(), key=lambda visit: visit[1]["day"]))
     return filled
 
 
