@@ -10,7 +10,7 @@ from pathlib import Path
 HOME = str(Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent)
 sys.path.insert(0, f"{HOME}/scripts")
 
-from adcohort import bids, closing, codehash, files, rawfiles, study, unfinished
+from adcohort import bids, closing, codehash, files, study, unfinished
 from adcohort.errors import StudyError
 from snakemake.exceptions import WorkflowError
 
@@ -191,10 +191,3 @@ def made(*paths):
 def growing(amount):
     """Memory (MB) or time (minutes) of a rule, doubled when the profile tries a failed job again."""
     return lambda wildcards, attempt: amount * attempt
-
-
-def stage_windows(*stages):
-    """Visits of the study (as "participants") and of each stage, with the stage's own windows, as JSON."""
-    own = {stage: config[stage].get("visits") or {} for stage in stages}
-    windows = {stage: config["visits"] | own[stage] for stage in stages}
-    return json.dumps(windows | {"participants": config["visits"]})

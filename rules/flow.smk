@@ -5,6 +5,8 @@ out  <results>/flow/flow.tsv exclusions.tsv (all stages') gaps.tsv gap_summary.t
      <results>/statistics/baseline.tsv followup.tsv
 """
 
+from adcohort import visits
+
 FLOW_TABLES = {
     "ingest": "series",
     "adc": "adc",
@@ -15,6 +17,11 @@ FLOW_TABLES = {
     "response": "timepoints",
 }
 FLOW_STAGES = [stage for stage in FLOW_TABLES if has(stage)]
+# each stage's own windows, and the study's
+FLOW_WINDOWS = {
+    stage: visits.of_stage(config["visits"], config[stage].get("visits"))
+    for stage in FLOW_STAGES
+} | {"participants": config["visits"]}
 
 
 rule join_flow:
@@ -39,7 +46,7 @@ rule join_flow:
         runtime=growing(10),
     params:
         code=code("join_flow", "flow/columns.yaml"),
-        windows=stage_windows(*FLOW_STAGES),
+        windows=json.dumps(FLOW_WINDOWS),
         tables=lambda wildcards, input: [
             f"{stage}={table}" for stage, table in zip(FLOW_STAGES, input.tables)
         ],

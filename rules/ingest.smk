@@ -8,6 +8,8 @@ out  <results>/ingest/series.tsv      every series (and stray file) with its rol
      <private>/index/                 who is who and which file is what: nothing else links results to patients
 """
 
+from adcohort import rawfiles
+
 MASK_FOLDERS = rawfiles.folders((config.get("roi") or {}).get("masks", []))
 
 if has("ingest"):

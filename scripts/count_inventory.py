@@ -38,10 +38,11 @@ def main() -> None:
         kept.parent.name: (records(kept), records(excluded))
         for kept, excluded in zip(args.kept, args.excluded, strict=True)
     }
-    lines = inventory.rows(people["participant_id"].tolist(), series, list(args.options["visits"]), sheets)
+    order = list(args.options["visits"])
+    lines = inventory.rows(people["participant_id"].tolist(), series, order, sheets)
     if args.regions:
         found = {path.stem: read(path)["regions"] for path in sorted(args.regions.glob("*.json"))}
-        lines += inventory.region_lines(found, read(args.unused)["unused"], list(args.options["visits"]))
+        lines += inventory.region_lines(found, read(args.unused)["unused"], order)
     tables.write(lines, args.inventory, "ingest", "inventory")
     files.write_text(args.text, inventory.as_text(lines) + "\n")
 

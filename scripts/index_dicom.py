@@ -39,7 +39,7 @@ def main() -> None:
     people: dict[str, index.Person] = {}
     for who in participants.read(args.participants).itertuples():
         person = index.Person(str(who.participant_id), dt.date.fromisoformat(str(who.treatment_start)[:10]))
-        people |= {str(who.patient_id).strip(): person, person.participant_id: person}
+        people |= {str(who.patient_id): person, person.participant_id: person}
     cache = args.cache or args.index.with_name("index_cache.sqlite")
     files.private_folder(cache.parent)
     windows = visits.of_stage(args.options["visits"], (args.options.get("ingest") or {}).get("visits"))

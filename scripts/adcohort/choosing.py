@@ -22,6 +22,11 @@ class Item(Protocol):
 Chosen = TypeVar("Chosen", bound=Item)
 
 
+def visit_of(record: records.Record, study_visits: visits.Visits) -> str:
+    """The visit whose window holds a record's day, or that a record without a day names; empty for none."""
+    return record.visit if record.day is None else visits.visit_of(record.day, study_visits) or ""
+
+
 def one_per_visit(
     items: Iterable[Chosen],
     window: visits.Window,

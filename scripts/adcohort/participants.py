@@ -1,6 +1,7 @@
 """The participants: pseudonyms, dates, and the turn of every record's patient and date into participant and day."""
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +71,14 @@ def must_have(people: pd.DataFrame, characteristics: Sequence[str]) -> None:
 
 def _personal(column: pd.Series, name: str) -> bool:
     """Whether a column holds identifiers, names or calendar days: by its header, or by what stands in it."""
-    known = {quantities.key(word) for word in resources.load("sheets/kinds.yaml")["personal"]}
-    if name in ("patient_id", *DATES) or quantities.key(name) in known:
+    if name in ("patient_id", *DATES) or quantities.key(name) in _personal_headers():
         return True
-    given = column.dropna().astype(str)
-    return bool(len(given)) and bool(given.str.contains(_CALENDAR_DAY).any())
+    return bool(column.dropna().astype(str).str.contains(_CALENDAR_DAY).any())
+
+
+@cache
+def _personal_headers() -> frozenset[str]:
+    return frozenset(quantities.key(word) for word in resources.load("sheets/kinds.yaml")["personal"])
 
 
 def _order_problems(people: pd.DataFrame, name: str) -> list[str]:
@@ -114,9 +118,8 @@ def attach(
     A patient who is not in the study keeps the row with an empty participant_id; a date that is none, an empty day.
     A sheet may already hold pseudonyms in its patient column; they are taken as such.
     """
-    known = people.assign(patient_id=people["patient_id"].str.strip())
-    start_of = dict(zip(known["participant_id"], known["treatment_start"], strict=True))
-    pseudonym = dict(zip(known["patient_id"], known["participant_id"], strict=True)) | {who: who for who in start_of}
+    start_of = dict(zip(people["participant_id"], people["treatment_start"], strict=True))
+    pseudonym = dict(zip(people["patient_id"], people["participant_id"], strict=True)) | {who: who for who in start_of}
     out = records.copy()
     out["participant_id"] = out[patient].astype("string").str.strip().map(pseudonym).astype("string")
     drop = [column for column in {patient, date} if column and column not in ("participant_id", "day")]

@@ -142,7 +142,7 @@ def place(records: list[Record], people: pd.DataFrame, study_visits: visits.Visi
     _must_have_readable_dates(records, sheets.dates(frame["date"]))
     attached = participants.attach(frame, people, patient="patient", date="date")
     names = {quantities.key(name): name for name in study_visits}
-    shortened = {str(patient).strip().lstrip("0") for patient in people["patient_id"]}
+    shortened = {str(patient).lstrip("0") for patient in people["patient_id"]}
     named = {visit for record in records for visit in record.options["events"].values()}
     if unknown := sorted(named - set(study_visits)):
         raise StudyError(

@@ -87,13 +87,10 @@ def in_standard_order(config: Mapping[str, Any], kept: Collection[str] = ("stati
     That of the visits always does: the first one is the baseline where nobody says otherwise. That of the parts in `kept` is
     the order of rows and columns.
     """
-    out: dict[str, Any] = {}
-    for key in sorted(config):
-        tidy = json.loads(json.dumps(config[key], sort_keys=True))
-        if key == "visits":
-            tidy = {visit: tidy[visit] for visit in config[key]}
-        out[key] = config[key] if key in kept else tidy
-    return out
+    tidy = json.loads(json.dumps(config, sort_keys=True))
+    if "visits" in tidy:
+        tidy["visits"] = {visit: tidy["visits"][visit] for visit in config["visits"]}
+    return {key: config[key] if key in kept else tidy[key] for key in tidy}
 
 
 def _say(error: Any) -> list[str]:

@@ -138,7 +138,7 @@ def participants_table(survey: Survey, pseudonyms: Mapping[str, str]) -> pd.Data
 
 def filled_in(people: pd.DataFrame) -> pd.DataFrame:
     """The participants' sheet as a person has completed it (participants.read), in the form of `participants_table`."""
-    out = people.assign(patient_id=people["patient_id"].str.strip())
+    out = people.copy()
     for name in participants.DATES:
         out[name] = out[name].dt.strftime("%Y-%m-%d").astype("string")
     return out

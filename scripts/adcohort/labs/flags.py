@@ -22,8 +22,11 @@ def add(values: list[Value], reference: str, options: Mapping[str, Any]) -> None
     Raises
     ------
     StudyError
-        For limits of which none is of an assay that the values have: all antibodies would be unknown in silence.
+        For bounds of TSH that do not rise, and for limits of which none is of an assay that the values have: all antibodies
+        would be unknown in silence.
     """
+    if options["tsh_classes"] != sorted(options["tsh_classes"]):
+        raise StudyError(f"config: labs.tsh_classes: {options['tsh_classes']} do not rise. Give the lower bound first.")
     at = {(v.participant_id, v.visit, v.analyte.code): v for v in values}
     limits = {quantities.key(assay): limit for assay, limit in options["tgab_limits"].items()}
     assays = {quantities.key(value.assay): value.assay for value in values if value.analyte.code == "TGAB"}

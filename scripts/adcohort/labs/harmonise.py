@@ -37,9 +37,10 @@ def harmonise(
     """
     named = name_records(records, dictionary)
     out = Harmonised([], [], named)
+    reference = _reference(study_visits, options)
     usable: list[Value] = []
     for name, record in named:
-        visit = record.visit if record.day is None else visits.visit_of(record.day, study_visits) or ""
+        visit = choosing.visit_of(record, study_visits)
         try:
             value = value_of(record, dictionary, options)
             _must_have_who_and_when(record)
@@ -51,12 +52,12 @@ def harmonise(
             usable.append(value)
         else:
             out.exclusions.append(exclusion("labs", record, name, visits.without_visit(record.day, study_visits)))
-    usable = _one_assay(usable, _reference(study_visits, options), out)
+    usable = _one_assay(usable, reference, out)
     chosen = _one_per_visit(usable, study_visits, options, out)
     order = {name: at for at, name in enumerate(study_visits)}
     codes = {code: at for at, code in enumerate(dictionary.by_code)}
     chosen = ratios.with_ratios(chosen, dictionary, options["ratio_tolerance"])
-    flags.add(chosen, _reference(study_visits, options), options)
+    flags.add(chosen, reference, options)
     chosen.sort(key=lambda v: (v.participant_id, order[v.visit], codes[v.analyte.code]))
     out.rows = [_row(value) for value in chosen]
     out.exclusions += [row for value in chosen for row in _flagged(value)]
@@ -103,8 +104,6 @@ def _must_have_who_and_when(record: Record) -> None:
 
 
 def _reference(study_visits: visits.Visits, options: Mapping[str, Any]) -> str:
-    if options["tsh_classes"] != sorted(options["tsh_classes"]):
-        raise StudyError(f"config: labs.tsh_classes: {options['tsh_classes']} do not rise. Give the lower bound first.")
     if options["reference"] is not None and options["reference"] not in study_visits:
         raise StudyError(
             f"config: labs.reference: {options['reference']!r} is no visit. Known: {', '.join(study_visits)}."

@@ -72,13 +72,13 @@ def sort_forms(records: list[Record], key: Key, study_visits: visits.Visits, *, 
         out.names.append((name, record))
         reason, detail = (Reason.NO_VALUE, "no item is answered") if blank else (Reason.UNKNOWN_ITEM, "")
         out.exclusions.append(
-            exclusion("questionnaires", record, name, reason, detail, visit=_visit(record, study_visits))
+            exclusion("questionnaires", record, name, reason, detail, visit=choosing.visit_of(record, study_visits))
         )
     usable = []
     for form in forms:
         _read_answers(form, key)
         record = form.record
-        form.visit = _visit(record, study_visits)
+        form.visit = choosing.visit_of(record, study_visits)
         if record.participant_id is None:
             out.exclusions.append(
                 exclusion("questionnaires", record, form.name, Reason.UNKNOWN_PARTICIPANT, record.hint)
@@ -103,10 +103,6 @@ def sort_forms(records: list[Record], key: Key, study_visits: visits.Visits, *, 
             exclusions=out.exclusions,
         )
     return out
-
-
-def _visit(record: Record, study_visits: visits.Visits) -> str:
-    return record.visit if record.day is None else visits.visit_of(record.day, study_visits) or ""
 
 
 def _grouped(records: list[Record]) -> list[Form]:

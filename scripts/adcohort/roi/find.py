@@ -7,6 +7,7 @@ of label names beside each; SEG and RTSTRUCT in the image tree) is read like any
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -26,6 +27,7 @@ PLACEHOLDERS = {
     "session": r"[^/_]+?",
     "label": r"[^/]+?",
 }
+MASK = "mask file"
 # role of the images that a region refers to, and what that means for the region
 DRAWN_ON = {"diffusion": "dwi", "map": "adc", "image": "anatomical"}
 
@@ -57,11 +59,11 @@ class Scan:
 
 @dataclass
 class Found:
-    """A region file with what its name or header says."""
+    """A region file with what its name or header says, and its number among the study's files of its kind."""
 
     path: str
     format: str
-    record: str
+    number: int
     participant_id: str = ""
     visit: str = ""
     day: int | None = None
@@ -71,6 +73,11 @@ class Found:
     label: str = ""
     series: list[str] = field(default_factory=list)
     frames: list[str] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        """What a record of it is called; with a number, it stands for the file's name, which may hold a patient's data."""
+        return MASK if self.format in ("nifti", "nrrd") else "DICOM region object"
 
 
 def scans_of(manifests: Mapping[str, Mapping[str, Any]], examinations: Mapping[str, Mapping[str, Any]]) -> list[Scan]:
@@ -131,6 +138,7 @@ def find(
         raise StudyError(f"roi.masks: unknown placeholder {', '.join(unknown)}. There are {known} and *.")
     regions: dict[str, list[dict[str, Any]]] = {scan.name: [] for scan in scans}
     unused: list[dict[str, Any]] = []
+    counted: Counter[tuple[str, str]] = Counter()
     for region in [*find_masks(data, masks, pseudonyms, unused), *found_objects(objects)]:
         scan, tied_by = tie(region, scans)
         if scan is None:
@@ -138,11 +146,10 @@ def find(
             unused.append(_unused(region, reason, "no diffusion scan of the study on its day or under its references"))
             continue
         hide = sorted(patient for patient, who in pseudonyms.items() if who == scan.participant_id != patient)
-        entry = _entry(data, region, scan, tied_by) | {"hide": hide}
         # counted within the visit: a file that comes or goes must not change what is known of another visit
-        kind = region.record.rpartition(" ")[0]
-        number = 1 + sum(other["record"].rpartition(" ")[0] == kind for other in regions[scan.name])
-        regions[scan.name].append(entry | {"record": f"{kind} {number}"})
+        counted[scan.name, region.kind] += 1
+        record = f"{region.kind} {counted[scan.name, region.kind]}"
+        regions[scan.name].append(_entry(data, region, scan, tied_by) | {"record": record, "hide": hide})
     return regions, unused
 
 
@@ -158,12 +165,15 @@ def find_masks(
     found: list[Found] = []
     for number, path in enumerate(paths, start=1):
         relative = path.relative_to(data).as_posix()
-        record = f"mask file {number}"
         match = next((match for pattern in patterns if (match := pattern.fullmatch(relative))), None)
         if match is None:
             if "." not in tops:  # the patterns look into folders of their own: another mask there is a misnamed one
                 unused.append(
-                    _row(record, Reason.FILE_NAME, "a mask file under the patterns' folder that none of them fits")
+                    _row(
+                        f"{MASK} {number}",
+                        Reason.FILE_NAME,
+                        "a mask file under the patterns' folder that none of them fits",
+                    )
                 )
             continue
         said = match.groupdict()
@@ -172,7 +182,7 @@ def find_masks(
             Found(
                 path=relative,
                 format="nifti" if relative.lower().endswith(labelmaps.NIFTI_SUFFIXES) else "nrrd",
-                record=record,
+                number=number,
                 participant_id=who if who in pseudonyms.values() else "",
                 visit=said.get("visit", ""),
                 date=_date(said.get("date", "")),
@@ -199,7 +209,7 @@ def found_objects(objects: Iterable[Mapping[str, Any]]) -> Iterator[Found]:
         yield Found(
             path=one["path"],
             format={"SEG": "seg", "RTSTRUCT": "rtstruct"}[one["kind"]],
-            record=f"DICOM region object {number}",
+            number=number,
             participant_id=one["participant_id"] or "",
             day=one["day"],
             reader=one.get("reader", ""),
@@ -278,7 +288,7 @@ def _date(text: str) -> str:
 
 
 def _unused(region: Found, reason: Reason, detail: str) -> dict[str, Any]:
-    return _row(region.record, reason, detail, region.participant_id, region.visit)
+    return _row(f"{region.kind} {region.number}", reason, detail, region.participant_id, region.visit)
 
 
 def _row(record: str, reason: Reason, detail: str, participant_id: str = "", visit: str = "") -> dict[str, Any]:
